@@ -1,0 +1,3 @@
+//! sealwire.
+
+fn main() {}

@@ -1,0 +1,3 @@
+//! Keys as bytes and files: DER, PEM, fingerprints, permissions.
+
+pub mod der;

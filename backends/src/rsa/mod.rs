@@ -1,0 +1,5 @@
+//! RSA.
+
+mod components;
+
+pub use components::{PrivateComponents, PublicComponents};

@@ -1,0 +1,50 @@
+//! Byte pipes: what a session needs of a network.
+
+use crate::TransportError;
+use async_trait::async_trait;
+use std::fmt::Debug;
+use tokio::io::{AsyncRead, AsyncWrite};
+
+/// The reading half of a pipe.
+pub type PipeReader = Box<dyn AsyncRead + Send + Unpin>;
+/// The writing half of a pipe. Shutting it down ends this direction and leaves the other open.
+pub type PipeWriter = Box<dyn AsyncWrite + Send + Unpin>;
+
+/// An open pipe in its two halves, which live on their own from then on.
+pub struct Connection {
+    /// Bytes from the peer.
+    pub reader: PipeReader,
+    /// Bytes to the peer.
+    pub writer: PipeWriter,
+    /// The peer's address, for people and logs.
+    pub peer: String,
+}
+
+/// A network that carries byte pipes, found by name. It knows nothing of sessions.
+#[async_trait]
+pub trait Transport: Send + Sync + Debug {
+    /// The name in the config, for example `tcp`.
+    fn name(&self) -> &'static str;
+    /// Opens a pipe to `address`, written the way this transport writes addresses.
+    ///
+    /// # Errors
+    /// [`TransportError`] says which address could not be reached and why.
+    async fn connect(&self, address: &str) -> Result<Connection, TransportError>;
+    /// Starts to listen at `address`.
+    ///
+    /// # Errors
+    /// [`TransportError`] says which address could not be taken and why.
+    async fn listen(&self, address: &str) -> Result<Box<dyn Listener>, TransportError>;
+}
+
+/// A place where pipes arrive. Dropping it stops the listening.
+#[async_trait]
+pub trait Listener: Send + Sync {
+    /// Where it listens, with the port that the system chose if the port asked for was 0.
+    fn address(&self) -> String;
+    /// The next pipe. Safe to cancel: a pipe is not lost when the future is dropped before it is ready.
+    ///
+    /// # Errors
+    /// [`TransportError`] for a passing or a lasting failure; `TransportError::Closed` when nothing can arrive any more.
+    async fn accept(&mut self) -> Result<Connection, TransportError>;
+}
