@@ -1,0 +1,111 @@
+//! Messages: four bytes of length, big-endian, before each (PROTOCOL.md, "What data is").
+
+use crate::ChannelError;
+use crate::channel::{Receiver, Sender};
+use crate::session::MAX_CONTENT;
+
+const LENGTH_LEN: usize = 4;
+
+/// Sends messages over a sending half.
+pub struct MessageSender {
+    sender: Sender,
+    max: usize,
+}
+
+impl MessageSender {
+    /// Messages of at most `max` bytes will be sent.
+    pub fn new(sender: Sender, max: usize) -> MessageSender {
+        MessageSender { sender, max: max.min(u32::MAX as usize) }
+    }
+
+    /// Sends one message, whole.
+    ///
+    /// # Errors
+    /// [`ChannelError::MessageTooLong`] before anything is sent; otherwise as [`Sender::send`].
+    pub async fn send(&mut self, message: &[u8]) -> Result<(), ChannelError> {
+        if message.len() > self.max {
+            return Err(ChannelError::MessageTooLong { len: message.len(), max: self.max });
+        }
+        // The length and the beginning share a record, so that a short message is one record.
+        let (head, rest) = message.split_at(message.len().min(MAX_CONTENT - LENGTH_LEN));
+        let length = u32::try_from(message.len()).expect("the limit is below 4 GiB").to_be_bytes();
+        self.sender.send(&[&length, head].concat()).await?;
+        self.sender.send(rest).await
+    }
+
+    /// The sending half underneath, for everything that is not a message.
+    pub fn channel(&mut self) -> &mut Sender {
+        &mut self.sender
+    }
+
+    /// Gives the sending half back.
+    pub fn into_inner(self) -> Sender {
+        self.sender
+    }
+}
+
+/// Receives messages from a receiving half.
+pub struct MessageReceiver {
+    receiver: Receiver,
+    max: usize,
+    length: Vec<u8>,
+    message: Vec<u8>,
+    /// Data of the last record; `data[used..]` belongs to later messages.
+    data: Vec<u8>,
+    used: usize,
+}
+
+impl MessageReceiver {
+    /// Messages of at most `max` bytes will be taken.
+    pub fn new(receiver: Receiver, max: usize) -> MessageReceiver {
+        MessageReceiver { receiver, max, length: Vec::new(), message: Vec::new(), data: Vec::new(), used: 0 }
+    }
+
+    /// The next message, or `None` when the peer has closed its direction behind a whole message. May be cancelled without loss.
+    /// Memory grows with what came, not with the length that was claimed.
+    ///
+    /// # Errors
+    /// [`ChannelError::MessageTooLong`] and [`ChannelError::PartialMessage`]; otherwise as [`Receiver::receive`].
+    pub async fn receive(&mut self) -> Result<Option<Vec<u8>>, ChannelError> {
+        loop {
+            if let Some(message) = self.take()? {
+                return Ok(Some(message));
+            }
+            match self.receiver.receive().await? {
+                Some(data) => {
+                    self.used = 0;
+                    self.data.clear();
+                    self.data.extend_from_slice(data);
+                }
+                None if self.length.is_empty() => return Ok(None),
+                None => return Err(ChannelError::PartialMessage),
+            }
+        }
+    }
+
+    /// Takes what one message needs out of the data at hand.
+    fn take(&mut self) -> Result<Option<Vec<u8>>, ChannelError> {
+        let rest = &self.data[self.used..];
+        let (head, rest) = rest.split_at(rest.len().min(LENGTH_LEN - self.length.len()));
+        self.length.extend_from_slice(head);
+        self.used += head.len();
+        let Some(&length) = self.length.first_chunk::<LENGTH_LEN>() else { return Ok(None) };
+        let len = u32::from_be_bytes(length) as usize;
+        if len > self.max {
+            return Err(ChannelError::MessageTooLong { len, max: self.max });
+        }
+        let body = &rest[..rest.len().min(len - self.message.len())];
+        self.message.extend_from_slice(body);
+        self.used += body.len();
+        if self.message.len() < len {
+            return Ok(None);
+        }
+        self.length.clear();
+        Ok(Some(std::mem::take(&mut self.message)))
+    }
+
+    /// Gives the receiving half back.
+    pub fn into_inner(self) -> Receiver {
+        self.receiver
+    }
+}

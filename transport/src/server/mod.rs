@@ -1,0 +1,7 @@
+//! What a server has beside its sessions.
+
+mod admission;
+mod transport_keys;
+
+pub use admission::{Admission, Admitted};
+pub use transport_keys::{Rotation, TransportKeyError, TransportKeys};

@@ -1,0 +1,186 @@
+//! The receiving half of a session: opens records and tells data, the end, and everything that ought not to be, apart.
+
+use super::direction::{Direction, InnerType, RecordError};
+use super::limits::{KEEPALIVE_WINDOW, MAX_BODY, MAX_EMPTY_RECORDS, MAX_KEEPALIVES};
+use super::record::{FrameError, Kind, RecordBuffer};
+use super::{Activity, Alert, Now, SessionError, Settings};
+use std::ops::Range;
+use std::time::Duration;
+
+/// What came.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Received {
+    /// Data, at least one byte: it stands in [`ReceiveHalf::data`], in the buffer it arrived in.
+    Data,
+    /// The peer has closed its direction, and all of its data was delivered.
+    End,
+    /// Nothing whole yet: read more from the pipe into [`ReceiveHalf::space`].
+    Nothing,
+}
+
+/// Opens what the peer sends. After an error it gives that error for ever.
+pub struct ReceiveHalf {
+    direction: Direction,
+    buffer: RecordBuffer,
+    activity: Activity,
+    dead_peer: Duration,
+    idle: Duration,
+    last_record: Duration,
+    empty_records: u32,
+    keepalives: u32,
+    window_start: Duration,
+    data: Range<usize>,
+    stream_ended: bool,
+    outcome: Option<Result<(), SessionError>>,
+}
+
+impl ReceiveHalf {
+    /// `buffer` may hold records that came behind the handshake.
+    pub(super) fn new(
+        direction: Direction,
+        buffer: RecordBuffer,
+        settings: &Settings,
+        activity: Activity,
+        now: Now,
+    ) -> ReceiveHalf {
+        ReceiveHalf {
+            direction,
+            buffer,
+            activity,
+            dead_peer: settings.dead_peer,
+            idle: settings.idle,
+            last_record: now.elapsed,
+            empty_records: 0,
+            keepalives: 0,
+            window_start: now.elapsed,
+            data: 0..0,
+            stream_ended: false,
+            outcome: None,
+        }
+    }
+
+    /// Room for the pipe to read into.
+    pub fn space(&mut self) -> &mut [u8] {
+        self.data = 0..0;
+        self.buffer.space()
+    }
+
+    /// `count` bytes were read into [`space`](Self::space); 0 means that the stream has ended.
+    pub fn filled(&mut self, count: usize) {
+        self.stream_ended |= count == 0;
+        self.buffer.filled(count);
+    }
+
+    /// The data that the last [`next`](Self::next) announced, until [`space`](Self::space) is called.
+    pub fn data(&self) -> &[u8] {
+        self.buffer.content(self.data.clone())
+    }
+
+    /// The next piece of data, or the end.
+    ///
+    /// # Errors
+    /// [`SessionError`]: the first record that does not open, a broken rule, the peer's alert, or a stream that ended without
+    /// close_notify.
+    pub fn next(&mut self, now: Now) -> Result<Received, SessionError> {
+        loop {
+            match &self.outcome {
+                Some(Ok(())) => return Ok(Received::End),
+                Some(Err(error)) => return Err(error.clone()),
+                None => {}
+            }
+            match self.open_next() {
+                Ok(None) if !self.stream_ended => return Ok(Received::Nothing),
+                Ok(None) => return Err(self.fail(SessionError::Truncated)),
+                Ok(Some((InnerType::Data, content))) if !content.is_empty() => {
+                    self.last_record = now.elapsed;
+                    self.empty_records = 0;
+                    self.activity.note(now);
+                    self.data = content;
+                    return Ok(Received::Data);
+                }
+                Ok(Some((inner, content))) => {
+                    self.last_record = now.elapsed;
+                    self.control(inner, content, now).map_err(|error| self.fail(error))?;
+                }
+                Err(error) => return Err(self.fail(error)),
+            }
+        }
+    }
+
+    /// Opens the next whole record of the buffer: its type, and where its content stands.
+    fn open_next(&mut self) -> Result<Option<(InnerType, Range<usize>)>, SessionError> {
+        let only_sealed = |kind| (kind == Kind::Sealed).then_some(MAX_BODY);
+        let record = self.buffer.next(only_sealed).map_err(|error| match error {
+            FrameError::Kind => SessionError::Protocol("a record in the clear"),
+            FrameError::Length => SessionError::Protocol("a record that is too long"),
+        })?;
+        let Some(record) = record else { return Ok(None) };
+        self.direction.open(record).map(Some).map_err(|error| match error {
+            RecordError::Seal => SessionError::BadRecord,
+            RecordError::Inner(what) => SessionError::Protocol(what),
+        })
+    }
+
+    /// Everything but data: counts it, ends on it, or refuses it.
+    fn control(&mut self, inner: InnerType, content: Range<usize>, now: Now) -> Result<(), SessionError> {
+        match inner {
+            InnerType::Data => {
+                self.empty_records += 1;
+                limit(self.empty_records, MAX_EMPTY_RECORDS, "too many empty records in a row")
+            }
+            InnerType::Keepalive => {
+                if now.elapsed.saturating_sub(self.window_start) >= KEEPALIVE_WINDOW {
+                    (self.window_start, self.keepalives) = (now.elapsed, 0);
+                }
+                self.keepalives += 1;
+                limit(self.keepalives, MAX_KEEPALIVES, "too many keepalives")
+            }
+            InnerType::Alert => match Alert::from_wire(self.buffer.content(content)) {
+                Some(Alert::CloseNotify) => {
+                    self.outcome = Some(Ok(()));
+                    Ok(())
+                }
+                Some(alert) => Err(SessionError::Alert(alert)),
+                None => Err(SessionError::Protocol("an unknown alert")),
+            },
+            InnerType::Handshake => Err(SessionError::Protocol("a handshake message after the handshake")),
+            InnerType::KeyRefresh => Err(SessionError::Protocol("a key refresh, which this version does not do")),
+        }
+    }
+
+    /// When [`check_timers`](Self::check_timers) has something to say at the earliest, as a time since the clock's start.
+    pub fn deadline(&self) -> Option<Duration> {
+        if self.outcome.is_some() {
+            return None;
+        }
+        let dead = (!self.dead_peer.is_zero()).then(|| self.last_record + self.dead_peer);
+        let idle = (!self.idle.is_zero()).then(|| self.activity.last() + self.idle);
+        dead.into_iter().chain(idle).min()
+    }
+
+    /// Notices a peer from which no whole record came for too long, or a session without data. Bytes of a record that never becomes
+    /// whole do not count.
+    ///
+    /// # Errors
+    /// [`SessionError::DeadPeer`] and [`SessionError::Idle`].
+    pub fn check_timers(&mut self, now: Now) -> Result<(), SessionError> {
+        if self.deadline().is_none_or(|deadline| now.elapsed < deadline) {
+            return Ok(());
+        }
+        let dead = !self.dead_peer.is_zero() && now.elapsed >= self.last_record + self.dead_peer;
+        Err(self.fail(if dead {
+            SessionError::DeadPeer(self.dead_peer.as_secs())
+        } else {
+            SessionError::Idle(self.idle.as_secs())
+        }))
+    }
+
+    fn fail(&mut self, error: SessionError) -> SessionError {
+        self.outcome = Some(Err(error.clone()));
+        error
+    }
+}
+
+fn limit(count: u32, max: u32, what: &'static str) -> Result<(), SessionError> {
+    if count > max { Err(SessionError::Protocol(what)) } else { Ok(()) }
+}

@@ -1,0 +1,169 @@
+//! Records on the wire (PROTOCOL.md, "Records"): cutting the incoming stream into records, in place, and writing plain ones.
+
+use super::Alert;
+use super::codec::{from_u24, u24};
+use super::limits::HEADER_LEN;
+use std::ops::Range;
+
+/// The kind of a record, its first byte.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Kind {
+    /// A handshake message in the clear.
+    Handshake,
+    /// An alert in the clear.
+    Alert,
+    /// Anything sealed.
+    Sealed,
+}
+
+impl Kind {
+    pub(super) fn wire(self) -> u8 {
+        match self {
+            Kind::Handshake => b'H',
+            Kind::Alert => b'A',
+            Kind::Sealed => b'S',
+        }
+    }
+
+    fn from_wire(byte: u8) -> Option<Kind> {
+        [Kind::Handshake, Kind::Alert, Kind::Sealed].into_iter().find(|kind| kind.wire() == byte)
+    }
+}
+
+/// A header that no record has here.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum FrameError {
+    /// Not a kind.
+    Kind,
+    /// Longer than this kind may be at this point.
+    Length,
+}
+
+/// A whole record, in the buffer it was read into.
+pub(super) struct Record<'a> {
+    pub(super) kind: Kind,
+    pub(super) header: [u8; HEADER_LEN],
+    pub(super) body: &'a mut [u8],
+    /// Where the body begins in the buffer, for [`RecordBuffer::content`].
+    pub(super) offset: usize,
+}
+
+pub(super) fn header(kind: Kind, len: usize) -> [u8; HEADER_LEN] {
+    let [a, b, c] = u24(len);
+    [kind.wire(), a, b, c]
+}
+
+/// A handshake message in the clear, as it travels.
+pub(super) fn plain_handshake(body: &[u8]) -> Vec<u8> {
+    [&header(Kind::Handshake, body.len()), body].concat()
+}
+
+/// An alert in the clear, as it travels.
+pub fn plain_alert(alert: Alert) -> Vec<u8> {
+    [header(Kind::Alert, 1).as_slice(), &[alert as u8]].concat()
+}
+
+/// Bytes asked of the pipe at a time when no longer record is known to come.
+const READ_AHEAD: usize = 4 * 1024;
+
+/// Collects bytes from the pipe and hands out whole records. It grows to the longest record that came, never to a length that was
+/// merely claimed and is over the caller's cap.
+pub(super) struct RecordBuffer {
+    bytes: Vec<u8>,
+    /// `bytes[start..end]` came and was not handed out yet.
+    start: usize,
+    end: usize,
+}
+
+impl RecordBuffer {
+    pub(super) fn new() -> RecordBuffer {
+        RecordBuffer { bytes: Vec::new(), start: 0, end: 0 }
+    }
+
+    /// Room for the pipe to read into; never empty.
+    pub(super) fn space(&mut self) -> &mut [u8] {
+        self.bytes.copy_within(self.start..self.end, 0);
+        self.end -= self.start;
+        self.start = 0;
+        let wanted = self.wanted().max(self.end + 1);
+        if self.bytes.len() < wanted {
+            self.bytes.resize(wanted, 0);
+        }
+        &mut self.bytes[self.end..]
+    }
+
+    /// The length of the record that has begun, or a little more than nothing.
+    fn wanted(&self) -> usize {
+        match self.bytes[self.start..self.end].first_chunk() {
+            Some(&[_, a, b, c]) => (HEADER_LEN + from_u24([a, b, c])).max(READ_AHEAD),
+            None => READ_AHEAD,
+        }
+    }
+
+    /// `count` bytes were read into [`space`](Self::space).
+    pub(super) fn filled(&mut self, count: usize) {
+        self.end = (self.end + count).min(self.bytes.len());
+    }
+
+    /// The next whole record, or `None` until more came. `cap` gives the longest body a kind may have at this point, `None` if the
+    /// kind may not come at all; it is asked as soon as the header is there.
+    pub(super) fn next(&mut self, cap: impl Fn(Kind) -> Option<usize>) -> Result<Option<Record<'_>>, FrameError> {
+        let Some(&header) = self.bytes[self.start..self.end].first_chunk::<HEADER_LEN>() else {
+            return match self.bytes[self.start..self.end].first() {
+                Some(&byte) if Kind::from_wire(byte).and_then(cap).is_none() => Err(FrameError::Kind),
+                _ => Ok(None),
+            };
+        };
+        let kind = Kind::from_wire(header[0]).ok_or(FrameError::Kind)?;
+        let len = from_u24([header[1], header[2], header[3]]);
+        if len > cap(kind).ok_or(FrameError::Kind)? {
+            return Err(FrameError::Length);
+        }
+        let body = self.start + HEADER_LEN..self.start + HEADER_LEN + len;
+        if body.end > self.end {
+            return Ok(None);
+        }
+        self.start = body.end;
+        Ok(Some(Record { kind, header, offset: body.start, body: &mut self.bytes[body] }))
+    }
+
+    /// Bytes of the record handed out last.
+    pub(super) fn content(&self, range: Range<usize>) -> &[u8] {
+        &self.bytes[range]
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn records_come_out_whole_however_the_bytes_are_cut() {
+        let wire = [plain_handshake(b"hello"), plain_handshake(b""), plain_alert(Alert::Internal)].concat();
+        for step in 1..wire.len() {
+            let (mut buffer, mut records) = (RecordBuffer::new(), vec![]);
+            for chunk in wire.chunks(step) {
+                buffer.space()[..chunk.len()].copy_from_slice(chunk);
+                buffer.filled(chunk.len());
+                while let Some(record) = buffer.next(|_| Some(5)).expect("sound") {
+                    records.push((record.kind, record.body.to_vec()));
+                }
+            }
+            let expected = [
+                (Kind::Handshake, b"hello".to_vec()),
+                (Kind::Handshake, vec![]),
+                (Kind::Alert, vec![Alert::Internal as u8]),
+            ];
+            assert_eq!(records, expected, "in steps of {step}");
+        }
+    }
+
+    #[test]
+    fn a_claimed_length_is_refused_before_room_is_made() {
+        let mut buffer = RecordBuffer::new();
+        buffer.space()[..4].copy_from_slice(b"S\xff\xff\xff");
+        buffer.filled(4);
+        assert_eq!(buffer.next(|_| Some(100)).err(), Some(FrameError::Length));
+        assert!(buffer.bytes.len() <= READ_AHEAD);
+    }
+}

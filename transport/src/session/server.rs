@@ -1,0 +1,217 @@
+//! The server's handshake: sends messages 2 and 5, checks 1, 3 and 4 (PROTOCOL.md, "Handshake").
+
+use super::certificate::Epoch;
+use super::client::seal_handshake;
+use super::direction::Direction;
+use super::handshake::{Handshake, Io, Message, State};
+use super::limits::{MAX_CLIENT_FINISH, MAX_CLIENT_HELLO, MAX_CLIENT_KEYS, sealed_handshake_body};
+use super::messages::{ClientFinish, ClientHello, ClientKeys, ServerHello, encode_server_finish, split_mac};
+use super::record::{Kind, plain_handshake};
+use super::schedule::{HandshakeSecrets, finished_mac, finished_mac_matches};
+use super::transcript::{Hash, Transcript, sha256, signed, wrap_label};
+use super::{
+    Activity, Alert, Established, Failure, HandshakeError, Job, Now, Peer, Rejection, SendHalf, ServerConfig, Step,
+    puzzle,
+};
+use sealwire_traits::{AeadAlgorithm, Fingerprint};
+use std::sync::Arc;
+
+/// Nothing came yet.
+pub(super) struct AwaitClientHello {
+    config: Arc<ServerConfig>,
+    epoch: Arc<Epoch>,
+    difficulty: u8,
+}
+
+impl AwaitClientHello {
+    /// Kind and longest body of the message awaited, and whether it is the peer's first.
+    pub(super) const EXPECTED: (Kind, usize, bool) = (Kind::Handshake, MAX_CLIENT_HELLO, true);
+
+    pub(super) fn new(config: Arc<ServerConfig>, epoch: Arc<Epoch>, difficulty: u8) -> AwaitClientHello {
+        AwaitClientHello { config, epoch, difficulty }
+    }
+
+    /// Step 2: answers with ServerHello. No private operation: the certificate was signed when the transport key was made.
+    pub(super) fn receive(self, mut io: Io, message: Message) -> Step {
+        match self.answer(&mut io, &message.body) {
+            Ok(state) => Step::Read(Handshake { io, state: State::ClientKeys(state) }),
+            Err(error) => io.fail(error),
+        }
+    }
+
+    fn answer(self, io: &mut Io, body: &[u8]) -> Result<AwaitClientKeys, HandshakeError> {
+        let hello = ClientHello::decode(body)?;
+        if let Some(wanted) = hello.wanted.filter(|wanted| *wanted != self.config.identity.fingerprint()) {
+            return Err(HandshakeError::WantedUnknown(wanted));
+        }
+        let aeads = self.config.provider.aeads.iter().copied();
+        let aead =
+            aeads.into_iter().find(|a| hello.suites.contains(&a.suite().id)).ok_or(HandshakeError::NoCommonSuite)?;
+        let mut random = [0; 32];
+        self.config.provider.random.fill(&mut random)?;
+        let answer = ServerHello {
+            suite: aead.suite().id,
+            random,
+            client_auth: self.config.client_auth,
+            difficulty: self.difficulty,
+            tbs: self.epoch.tbs.clone(),
+            signature: self.epoch.signature.clone(),
+        }
+        .encode();
+        io.output.extend(plain_handshake(&answer));
+        let mut transcript = Transcript::new();
+        transcript.add(body);
+        transcript.add(&answer);
+        Ok(AwaitClientKeys { config: self.config, epoch: self.epoch, difficulty: self.difficulty, aead, transcript })
+    }
+}
+
+/// Message 2 is out.
+pub(super) struct AwaitClientKeys {
+    config: Arc<ServerConfig>,
+    epoch: Arc<Epoch>,
+    difficulty: u8,
+    aead: &'static dyn AeadAlgorithm,
+    transcript: Transcript,
+}
+
+impl AwaitClientKeys {
+    pub(super) const EXPECTED: (Kind, usize, bool) = (Kind::Handshake, MAX_CLIENT_KEYS, false);
+
+    /// Checks what costs nothing: form, puzzle, and the public facts of the wrapped secret.
+    pub(super) fn receive(self, io: Io, message: Message) -> Step {
+        match self.check(&message.body) {
+            Ok(state) => Step::Read(Handshake { io, state: State::ClientFinish(state) }),
+            Err(error) => io.fail(error),
+        }
+    }
+
+    fn check(mut self, body: &[u8]) -> Result<AwaitClientFinish, HandshakeError> {
+        let keys = ClientKeys::decode(body)?;
+        let th1 = self.transcript.hash();
+        if !puzzle::check(&th1, self.difficulty, keys.solution) {
+            return Err(HandshakeError::Puzzle);
+        }
+        self.epoch.key.check_wrapped(&keys.wrapped).map_err(|_| HandshakeError::Wrapped)?;
+        self.transcript.add(body);
+        Ok(AwaitClientFinish {
+            config: self.config,
+            epoch: self.epoch,
+            aead: self.aead,
+            transcript: self.transcript,
+            th1,
+            keys,
+        })
+    }
+}
+
+/// Message 3 came; it is not touched before message 4 is whole.
+pub(super) struct AwaitClientFinish {
+    config: Arc<ServerConfig>,
+    epoch: Arc<Epoch>,
+    aead: &'static dyn AeadAlgorithm,
+    /// Of messages 1 to 3.
+    transcript: Transcript,
+    th1: Hash,
+    keys: ClientKeys,
+}
+
+impl AwaitClientFinish {
+    pub(super) const EXPECTED: (Kind, usize, bool) = (Kind::Sealed, sealed_handshake_body(MAX_CLIENT_FINISH), false);
+
+    pub(super) fn receive(self, io: Io, message: Message, now: Now) -> Step {
+        Step::Work(Job::new(move || self.judge(io, message, now)))
+    }
+
+    /// Step 5, the one job: decrypt, open, check the MAC and the client's signature, look the key up, answer with ServerFinish.
+    fn judge(mut self, io: Io, message: Message, now: Now) -> Step {
+        let label = wrap_label(&self.th1);
+        let pre_master = match self.epoch.key.unwrap_secret(&self.keys.wrapped, &label, self.config.provider.random) {
+            Ok(pre_master) => pre_master,
+            Err(error) => return io.fail(error.into()),
+        };
+        let mut secrets = HandshakeSecrets::new(&pre_master, &self.transcript.hash());
+        drop(pre_master);
+        match self.accept(&mut secrets, message) {
+            Ok((finish, client)) => self.answer(io, secrets, finish, client, now),
+            // The one exit for every failure that depends on a secret.
+            Err(rejection) => {
+                if rejection == Rejection::Opaque {
+                    self.epoch.note_rejected();
+                }
+                io.fail(HandshakeError::Rejected(rejection))
+            }
+        }
+    }
+
+    /// Opens and checks message 4: what it says, and who the client is.
+    fn accept(
+        &mut self,
+        secrets: &mut HandshakeSecrets,
+        message: Message,
+    ) -> Result<(ClientFinish, Option<Fingerprint>), Rejection> {
+        let key = std::mem::replace(&mut secrets.client, sealwire_traits::Secret::zeroed());
+        let content = message.open(Direction::new(self.aead, key)).ok_or(Rejection::Opaque)?;
+        let (covered, mac) = split_mac(&content).map_err(|_| Rejection::Opaque)?;
+        let mac_matches = finished_mac_matches(&secrets.client_finished, &self.transcript.hash_with(covered), mac);
+        let finish = ClientFinish::decode(covered).ok().filter(|_| mac_matches).ok_or(Rejection::Opaque)?;
+        let client = self.authenticate(&finish)?;
+        self.transcript.add(&content);
+        Ok((finish, client))
+    }
+
+    /// Who the client is: nobody if it was not asked, else the key that signed the transcript, if that key is authorised.
+    fn authenticate(&self, finish: &ClientFinish) -> Result<Option<Fingerprint>, Rejection> {
+        if !self.config.client_auth {
+            let silent = finish.identity.is_empty() && finish.signature.is_empty();
+            return if silent { Ok(None) } else { Err(Rejection::Opaque) };
+        }
+        let key = self.config.provider.signature.verifying_key(&finish.identity).map_err(|_| Rejection::Opaque)?;
+        let message = signed("client", &[&self.transcript.hash(), &sha256(&finish.identity)]);
+        key.verify(&message, &finish.signature).map_err(|_| Rejection::Opaque)?;
+        let client = key.fingerprint();
+        if self.config.policy.client_allowed(&client) { Ok(Some(client)) } else { Err(Rejection::Unlisted(client)) }
+    }
+
+    /// Sends ServerFinish; behind it, `unsupported` if the service is not offered to this client.
+    fn answer(
+        self,
+        mut io: Io,
+        secrets: HandshakeSecrets,
+        finish: ClientFinish,
+        client: Option<Fingerprint>,
+        now: Now,
+    ) -> Step {
+        let th4 = self.transcript.hash();
+        let mut signature = Vec::new();
+        if self.keys.want_server_auth {
+            match self.config.identity.sign(&signed("server", &[&th4]), self.config.provider.random) {
+                Ok(made) => signature = made,
+                Err(error) => return io.fail(error.into()),
+            }
+        }
+        let mut body = encode_server_finish(&signature);
+        let mac = finished_mac(&secrets.server_finished, &self.transcript.hash_with(&body));
+        body.extend_from_slice(&mac);
+        let (client_secret, server_secret) = secrets.application(&th4);
+        seal_handshake(self.aead, secrets.server, &body, &mut io.output);
+
+        let settings = &self.config.settings;
+        let activity = Activity::default();
+        activity.note(now);
+        let mut sender = SendHalf::new(Direction::new(self.aead, server_secret), settings, activity.clone(), now);
+        if !self.config.policy.service_allowed(&finish.service, client.as_ref()) {
+            sender.alert(Alert::Unsupported, &mut io.output);
+            let error = HandshakeError::Service { service: finish.service, client };
+            return Step::Failed(Failure { error, output: io.output });
+        }
+        let receiver = io.receiver(Direction::new(self.aead, client_secret), settings, activity, now);
+        let peer = Peer {
+            identity: client,
+            service: finish.service,
+            suite: self.aead.suite(),
+            server_signed: self.keys.want_server_auth,
+        };
+        Step::Done(Box::new(Established { sender, receiver, peer, output: io.output }))
+    }
+}

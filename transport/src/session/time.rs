@@ -1,0 +1,29 @@
+//! Time as the session sees it: an argument.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+/// A moment, by both clocks that the protocol needs.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Now {
+    /// Since some fixed start, never going back: for timers.
+    pub elapsed: Duration,
+    /// Seconds since 1970: for the dates of certificates, and for nothing else.
+    pub unix: u64,
+}
+
+/// When data last went either way; shared by both halves of a session, for the idle timer.
+#[derive(Clone, Default)]
+pub(super) struct Activity(Arc<AtomicU64>);
+
+impl Activity {
+    pub(super) fn note(&self, now: Now) {
+        let millis = u64::try_from(now.elapsed.as_millis()).unwrap_or(u64::MAX);
+        self.0.fetch_max(millis, Ordering::Relaxed);
+    }
+
+    pub(super) fn last(&self) -> Duration {
+        Duration::from_millis(self.0.load(Ordering::Relaxed))
+    }
+}
