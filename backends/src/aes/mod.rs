@@ -1,1 +1,16 @@
-//! AES.
+//! AES (FIPS 197). One key expansion for all backends, and the backends.
+//!
+//! | file | what it is |
+//! |---|---|
+//! | [`schedule`] | the key expansion |
+//! | [`portable`] | encryption and decryption on any processor, sixteen blocks at a time |
+//! | `sbox` | the S-box as a circuit, for both of them |
+//! | `bitslice` | the form in which `portable` keeps its states |
+
+mod bitslice;
+pub mod portable;
+mod sbox;
+pub mod schedule;
+
+pub use portable::{Aes, AesAlgorithm};
+pub use schedule::RoundKeys;
