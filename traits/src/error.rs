@@ -62,6 +62,9 @@ pub enum KeyError {
     /// A modulus of a size that is not taken.
     #[error("an RSA key of {0} bits: 2048 to 4096 bits, a multiple of 8, are taken")]
     Bits(usize),
+    /// The backend that was asked cannot run here.
+    #[error(transparent)]
+    Unavailable(#[from] Unavailable),
 }
 
 /// A cryptographic operation that could not be completed, for a public reason.
@@ -90,6 +93,9 @@ pub enum GenerateError {
     /// The generator gave no prime in far more tries than chance allows.
     #[error("no prime was found in {0} candidates: the random generator is broken")]
     Exhausted(usize),
+    /// The backend that was asked cannot run here.
+    #[error(transparent)]
+    Unavailable(#[from] Unavailable),
     /// The observer asked to stop.
     #[error("cancelled")]
     Cancelled,

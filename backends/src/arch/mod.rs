@@ -1,0 +1,4 @@
+//! The only folder with `unsafe`: what the processor or a C library must be asked for by hand.
+
+#[cfg(feature = "gmp")]
+pub(crate) mod gmp_memory;

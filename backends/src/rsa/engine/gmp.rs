@@ -1,0 +1,82 @@
+//! The engine on GMP through rug, in builds with the feature `gmp`. Powers of secrets go through `mpz_powm_sec`, which promises that
+//! time and memory addresses depend on sizes alone; what GMP frees is wiped (`arch::gmp_memory`), and so is the stack it worked on.
+//! Blinding, reduction modulo p and q and the recombination are not GMP's: it has no constant-time functions for them.
+
+#[cfg(not(feature = "gmp"))]
+pub(super) use absent::load;
+#[cfg(feature = "gmp")]
+pub(super) use present::load;
+
+#[cfg(not(feature = "gmp"))]
+mod absent {
+    use crate::rsa::engine::Engine;
+    use sealwire_traits::Unavailable;
+
+    pub(in crate::rsa::engine) fn load() -> Result<&'static dyn Engine, Unavailable> {
+        let how = "this build has no GMP: build with `--features gmp`, which takes m4, make and a C compiler";
+        Err(Unavailable(how.to_owned()))
+    }
+}
+
+#[cfg(feature = "gmp")]
+mod present {
+    use crate::arch::gmp_memory;
+    use crate::rsa::engine::Engine;
+    use crate::rsa::exponent::E;
+    use crate::rsa::uint::{Montgomery, Uint};
+    use rug::Integer;
+    use rug::integer::Order;
+    use sealwire_traits::Unavailable;
+
+    #[derive(Debug)]
+    struct Gmp;
+
+    pub(in crate::rsa::engine) fn load() -> Result<&'static dyn Engine, Unavailable> {
+        gmp_memory::wipe_what_is_freed();
+        Ok(&Gmp)
+    }
+
+    impl Engine for Gmp {
+        fn pow(&self, modulus: &Montgomery, base: &Uint, exponent: &Uint) -> Uint {
+            // GMP refuses the exponent 0: it is given 1 instead, and the power replaced by 1.
+            let is_zero = exponent.is_zero();
+            let mut exponent = exponent.duplicate();
+            exponent.assign_if(&Uint::small(1, exponent.width()), is_zero);
+            let mut power = secure_pow(modulus.modulus(), base, &exponent);
+            power.assign_if(&Uint::small(1, power.width()), is_zero);
+            power
+        }
+
+        fn pow_e(&self, n: &Montgomery, base: &Uint) -> Uint {
+            secure_pow(n.modulus(), base, &Uint::small(E.into(), 1))
+        }
+
+        fn public_pow_e(&self, n: &Uint, base: &Uint) -> Uint {
+            match integer(base).pow_mod(&Integer::from(E), &integer(n)) {
+                Ok(power) => uint(&power, n.width()),
+                // Only a negative exponent without an inverse fails.
+                Err(_) => Uint::zero(n.width()),
+            }
+        }
+
+        fn public_inverse(&self, n: &Uint, x: &Uint) -> Option<Uint> {
+            integer(x).invert(&integer(n)).ok().map(|inverse| uint(&inverse, n.width()))
+        }
+    }
+
+    fn secure_pow(modulus: &Uint, base: &Uint, exponent: &Uint) -> Uint {
+        let power = integer(base).secure_pow_mod(&integer(exponent), &integer(modulus));
+        gmp_memory::wipe_stack();
+        uint(&power, modulus.width())
+    }
+
+    fn integer(x: &Uint) -> Integer {
+        Integer::from_digits(x.limbs(), Order::Lsf)
+    }
+
+    fn uint(x: &Integer, width: usize) -> Uint {
+        let mut uint = Uint::zero(width);
+        x.write_digits(uint.limbs_mut(), Order::Lsf);
+        uint
+    }
+}

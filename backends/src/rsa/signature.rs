@@ -1,0 +1,108 @@
+//! RSASSA-PSS as a signature scheme (RFC 8017 section 8.1).
+
+use super::engine::{self, EngineEntry};
+use super::key::{PrivateKey, PublicKey};
+use super::{keygen, private_op, pss};
+use crate::keys::der;
+use sealwire_traits::{
+    Fingerprint, GenerateError, KeyError, KeygenObserver, OperationError, SecretBytes, SecureRandom, SignatureError,
+    SignatureScheme, SigningKey, Unavailable, VerifyingKey,
+};
+
+/// RSASSA-PSS on every engine, the preferred one first. An engine that this build lacks comes last and says so.
+pub static SIGNATURES: &[&dyn SignatureScheme] =
+    if cfg!(feature = "gmp") { &[&GMP, &NUM_BIGINT] } else { &[&NUM_BIGINT, &GMP] };
+
+static NUM_BIGINT: RsaPss = RsaPss(&engine::NUM_BIGINT);
+static GMP: RsaPss = RsaPss(&engine::GMP);
+
+#[derive(Debug)]
+struct RsaPss(&'static EngineEntry);
+
+impl SignatureScheme for RsaPss {
+    fn name(&self) -> &'static str {
+        "rsa-pss-sha256"
+    }
+
+    fn engine(&self) -> &'static str {
+        self.0.name
+    }
+
+    fn available(&self) -> Result<(), Unavailable> {
+        (self.0.load)().map(drop)
+    }
+
+    fn signing_key(&self, pkcs8: &SecretBytes) -> Result<Box<dyn SigningKey>, KeyError> {
+        let key = PrivateKey::new((self.0.load)()?, &der::private_from_pkcs8(pkcs8.expose())?)?;
+        Ok(Box::new(PssPrivateKey::new(key)))
+    }
+
+    fn verifying_key(&self, spki: &[u8]) -> Result<Box<dyn VerifyingKey>, KeyError> {
+        let key = PublicKey::new((self.0.load)()?, der::public_from_spki(spki)?)?;
+        Ok(Box::new(PssPublicKey(key)))
+    }
+
+    fn generate(
+        &self,
+        bits: usize,
+        random: &dyn SecureRandom,
+        observer: &dyn KeygenObserver,
+    ) -> Result<Box<dyn SigningKey>, GenerateError> {
+        Ok(Box::new(PssPrivateKey::new(keygen::generate((self.0.load)()?, bits, random, observer)?)))
+    }
+}
+
+struct PssPrivateKey {
+    key: PrivateKey,
+    spki: Vec<u8>,
+}
+
+impl PssPrivateKey {
+    fn new(key: PrivateKey) -> PssPrivateKey {
+        PssPrivateKey { spki: der::public_to_spki(key.public().components()), key }
+    }
+}
+
+impl SigningKey for PssPrivateKey {
+    fn public_key(&self) -> &[u8] {
+        &self.spki
+    }
+
+    fn fingerprint(&self) -> Fingerprint {
+        der::fingerprint(self.key.public().components())
+    }
+
+    fn sign(&self, message: &[u8], random: &dyn SecureRandom) -> Result<Vec<u8>, OperationError> {
+        let public = self.key.public();
+        // RFC 8017 section 8.1.1, step 1: EM. Step 2: S = EM^d mod n.
+        let em = pss::encode(message, public.len(), random)?;
+        let m = public.representative(&em)?;
+        let mut signature = vec![0; public.len()];
+        private_op::private_op(&self.key, &m, random)?.write_be_bytes(&mut signature);
+        Ok(signature)
+    }
+
+    fn to_pkcs8(&self) -> SecretBytes {
+        der::private_to_pkcs8(&self.key.components())
+    }
+}
+
+struct PssPublicKey(PublicKey);
+
+impl VerifyingKey for PssPublicKey {
+    fn bits(&self) -> usize {
+        self.0.bits()
+    }
+
+    fn fingerprint(&self) -> Fingerprint {
+        der::fingerprint(self.0.components())
+    }
+
+    fn verify(&self, message: &[u8], signature: &[u8]) -> Result<(), SignatureError> {
+        // RFC 8017 section 8.1.2, step 1: the length. Step 2: EM = S^e mod n for S < n. Step 3: EM is an encoding of M.
+        let s = self.0.representative(signature).map_err(|_| SignatureError)?;
+        let mut em = vec![0; self.0.len()];
+        self.0.engine().public_pow_e(self.0.n().modulus(), &s).write_be_bytes(&mut em);
+        if pss::verify(message, em) { Ok(()) } else { Err(SignatureError) }
+    }
+}

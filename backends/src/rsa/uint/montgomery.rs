@@ -1,0 +1,176 @@
+//! Arithmetic modulo an odd number by Montgomery's method (Montgomery 1985; Menezes, van Oorschot, Vanstone, Handbook of Applied
+//! Cryptography, section 14.3.2): x is held as x R mod m with R = 2^(64 width), and no step divides.
+
+use super::{LIMB_BITS, Uint, limbs};
+use subtle::ConstantTimeEq;
+use zeroize::ZeroizeOnDrop;
+
+/// An odd modulus above 1, prepared. Operands are below the modulus and as wide as it; so are results.
+#[derive(ZeroizeOnDrop)]
+pub(crate) struct Montgomery {
+    m: Uint,
+    #[zeroize(skip)]
+    bits: usize,
+    /// -1 / m mod 2^64
+    minus_inverse: u64,
+    /// R mod m, which is 1 in Montgomery form
+    one: Uint,
+    /// R^2 mod m, which brings a number into Montgomery form
+    r2: Uint,
+}
+
+/// Room for a product of two residues, so that a long computation allocates once.
+pub(crate) struct Scratch(Uint);
+
+impl Montgomery {
+    /// Prepares `m`, which is odd, above 1 and has exactly `bits` bits. (Otherwise results are meaningless, but nothing panics.)
+    pub(crate) fn new(m: Uint, bits: usize) -> Montgomery {
+        let minus_inverse = inverse_of_limb(m.0[0]).wrapping_neg();
+        let one = r_mod(&m, bits);
+        let mut prepared = Montgomery { bits, minus_inverse, r2: Uint::zero(m.width()), one, m };
+        prepared.r2 = prepared.r_squared();
+        prepared
+    }
+
+    /// R^2 mod m: 2^width in Montgomery form, squared six times, is 2^(64 width) in Montgomery form.
+    fn r_squared(&self) -> Uint {
+        let mut x = self.one.duplicate();
+        for _ in 0..self.width() {
+            double_mod(&mut x, &self.m);
+        }
+        let mut scratch = self.scratch();
+        for _ in 0..LIMB_BITS.ilog2() {
+            self.square_assign(&mut x, &mut scratch);
+        }
+        x
+    }
+
+    /// The modulus.
+    pub(crate) fn modulus(&self) -> &Uint {
+        &self.m
+    }
+
+    /// Bits in the modulus.
+    pub(crate) fn bits(&self) -> usize {
+        self.bits
+    }
+
+    /// Limbs in the modulus.
+    pub(crate) fn width(&self) -> usize {
+        self.m.width()
+    }
+
+    /// 1 in Montgomery form.
+    pub(crate) fn one(&self) -> &Uint {
+        &self.one
+    }
+
+    /// Room for the products of one computation.
+    pub(crate) fn scratch(&self) -> Scratch {
+        Scratch(Uint::zero(2 * self.width()))
+    }
+
+    /// `a = a b / R mod m`: the product, when both are in Montgomery form.
+    pub(crate) fn mul_assign(&self, a: &mut Uint, b: &Uint, scratch: &mut Scratch) {
+        limbs::mul(&mut scratch.0.0, &a.0, &b.0);
+        self.redc(&mut scratch.0.0, &mut a.0);
+    }
+
+    /// `a = a^2 / R mod m`: the square, when `a` is in Montgomery form.
+    pub(crate) fn square_assign(&self, a: &mut Uint, scratch: &mut Scratch) {
+        limbs::square(&mut scratch.0.0, &a.0);
+        self.redc(&mut scratch.0.0, &mut a.0);
+    }
+
+    /// Montgomery's reduction: `out = t / R mod m` for `t < m R` of twice the width of m (HAC, algorithm 14.32).
+    fn redc(&self, t: &mut [u64], out: &mut [u64]) {
+        let (m, width) = (&self.m.0, self.m.width());
+        let mut carry = 0;
+        for i in 0..width {
+            let quotient = t[i].wrapping_mul(self.minus_inverse);
+            let high = limbs::mul_add(&mut t[i..i + width], m, quotient);
+            let sum = u128::from(t[i + width]) + u128::from(high) + carry;
+            t[i + width] = sum as u64;
+            carry = sum >> 64;
+        }
+        out.copy_from_slice(&t[width..]);
+        let borrow = limbs::sub_assign(out, m);
+        // The result was below m exactly when the subtraction borrowed what no carry had lent.
+        limbs::add_if(out, m, borrow & !(carry as u64));
+    }
+
+    /// Brings `x` into Montgomery form.
+    pub(crate) fn enter(&self, x: &Uint) -> Uint {
+        let mut x = x.duplicate();
+        self.mul_assign(&mut x, &self.r2, &mut self.scratch());
+        x
+    }
+
+    /// Brings `x` out of Montgomery form.
+    pub(crate) fn leave(&self, x: &Uint) -> Uint {
+        let mut wide = x.resized(2 * self.width());
+        let mut out = Uint::zero(self.width());
+        self.redc(&mut wide.0, &mut out.0);
+        out
+    }
+
+    /// `x mod m` for an `x < m R` of any width; for primes p and q of the same size, everything below p q qualifies.
+    pub(crate) fn reduce(&self, x: &Uint) -> Uint {
+        self.enter(&self.leave(x))
+    }
+
+    /// `a b mod m`, plain.
+    pub(crate) fn mul_mod(&self, a: &Uint, b: &Uint) -> Uint {
+        let mut product = self.enter(a);
+        self.mul_assign(&mut product, b, &mut self.scratch());
+        product
+    }
+
+    /// `a - b mod m`.
+    pub(crate) fn sub_mod(&self, a: &Uint, b: &Uint) -> Uint {
+        let mut difference = a.duplicate();
+        let borrow = limbs::sub_assign(&mut difference.0, &b.0);
+        limbs::add_if(&mut difference.0, &self.m.0, borrow);
+        difference
+    }
+
+    /// `x^exponent mod m`, plain, for a secret `x` and a public `exponent` of at least 1, whose bits steer what is done.
+    pub(crate) fn pow_public(&self, x: &Uint, exponent: u32) -> Uint {
+        let mut scratch = self.scratch();
+        let x = self.enter(x);
+        let mut power = x.duplicate();
+        for i in (0..exponent.ilog2()).rev() {
+            self.square_assign(&mut power, &mut scratch);
+            if exponent >> i & 1 == 1 {
+                self.mul_assign(&mut power, &x, &mut scratch);
+            }
+        }
+        self.leave(&power)
+    }
+
+    /// Whether a number in Montgomery form is m - 1.
+    pub(crate) fn is_minus_one(&self, x: &Uint) -> subtle::Choice {
+        self.sub_mod(&Uint::zero(self.width()), &self.one).ct_eq(x)
+    }
+}
+
+/// R mod m, by doubling 2^(bits - 1), which is below m, until it is R.
+fn r_mod(m: &Uint, bits: usize) -> Uint {
+    let mut x = Uint::power_of_two(bits - 1, m.width());
+    for _ in bits - 1..m.width() * LIMB_BITS {
+        double_mod(&mut x, m);
+    }
+    x
+}
+
+/// `x = 2 x mod m` for `x < m`.
+fn double_mod(x: &mut Uint, m: &Uint) {
+    let carry = limbs::double(&mut x.0, 0);
+    let borrow = limbs::sub_assign(&mut x.0, &m.0);
+    limbs::add_if(&mut x.0, &m.0, borrow & !carry);
+}
+
+/// 1 / x mod 2^64 for an odd x, by Newton's iteration: x is its own inverse modulo 8, and each step doubles the correct bits.
+pub(crate) fn inverse_of_limb(x: u64) -> u64 {
+    (0..5).fold(x, |inverse, _| inverse.wrapping_mul(2u64.wrapping_sub(x.wrapping_mul(inverse))))
+}
