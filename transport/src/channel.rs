@@ -12,7 +12,6 @@ use crate::{ChannelError, Clock};
 use sealwire_traits::{Connection, PipeReader, PipeWriter};
 use std::future::Future;
 use std::io;
-use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -169,14 +168,25 @@ impl Sender {
     /// # Errors
     /// [`ChannelError::Io`] when the pipe fails.
     pub async fn while_idle<F: Future>(&mut self, future: F) -> Result<F::Output, ChannelError> {
-        let mut future = pin!(future);
+        // The future goes on while a keepalive waits for room in the pipe: it may be what makes the peer read again.
+        tokio::select! {
+            biased;
+            output = future => Ok(output),
+            error = self.keep_alive() => Err(error),
+        }
+    }
+
+    /// Sends keepalives for ever; the error that ends it.
+    async fn keep_alive(&mut self) -> ChannelError {
         loop {
-            let Some(due) = self.half.keepalive_due() else { return Ok(future.await) };
-            if let Ok(output) = timeout_at(self.clock.at(due), &mut future).await {
-                return Ok(output);
+            if let Err(error) = self.flush().await {
+                return error;
+            }
+            match self.half.keepalive_due() {
+                Some(due) => sleep_until(self.clock.at(due)).await,
+                None => return std::future::pending().await,
             }
             self.half.keepalive(self.clock.now(), &mut self.sealed);
-            self.flush().await?;
         }
     }
 
@@ -263,7 +273,7 @@ pub async fn abandon(mut sender: Sender, mut receiver: Receiver, error: &Channel
     .await;
 }
 
-/// Waits for the peer's close_notify for at most `patience` without data; what still comes is dropped.
+/// Waits for the peer's close_notify, for `patience` at most; data that still comes is dropped.
 ///
 /// # Errors
 /// [`SessionError::Truncated`] when the peer did not close in time; otherwise as [`Receiver::receive`].

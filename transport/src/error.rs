@@ -18,7 +18,7 @@ pub enum ChannelError {
     #[error("the connection failed: {0}")]
     Io(Arc<io::Error>),
     /// This end has too much RSA work waiting.
-    #[error("too many handshakes are waiting (workers.queue)")]
+    #[error("too many handshakes are waiting (workers.rsa_queue)")]
     Overloaded,
     /// A message longer than this end takes or may send.
     #[error("a message of {len} bytes is longer than the {max} that are allowed (limits.max_message)")]

@@ -5,18 +5,20 @@
 //! * [`channel`]: an encrypted channel over a pipe: [`channel::connect`], [`channel::accept`], then a [`channel::Sender`] and a
 //!   [`channel::Receiver`] that live on their own;
 //! * [`message`]: messages with a length before them, for services that carry messages rather than a stream;
-//! * [`session`]: the protocol itself, sans-IO;
+//! * [`session`]: the session, sans-IO;
+//! * [`protocol`]: the wire protocol that it speaks, step by step;
 //! * [`server`]: what a server has beside its sessions: the rotating transport key, and the cap on connections;
 //! * [`pipe`]: TCP, unix sockets and memory;
 //! * [`workers`]: the bounded pool on which RSA work runs.
-//!
-#![doc = include_str!("PROTOCOL.md")]
 
 pub mod channel;
 mod clock;
 mod error;
 pub mod message;
 pub mod pipe;
+pub mod protocol {
+    #![doc = include_str!("../PROTOCOL.md")]
+}
 pub mod server;
 pub mod session;
 pub mod workers;

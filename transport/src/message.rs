@@ -18,7 +18,7 @@ impl MessageSender {
         MessageSender { sender, max: max.min(u32::MAX as usize) }
     }
 
-    /// Sends one message, whole.
+    /// Sends one message, whole. Cancelling it may leave a message unfinished; nothing can be sent behind it then.
     ///
     /// # Errors
     /// [`ChannelError::MessageTooLong`] before anything is sent; otherwise as [`Sender::send`].
@@ -102,6 +102,11 @@ impl MessageReceiver {
         }
         self.length.clear();
         Ok(Some(std::mem::take(&mut self.message)))
+    }
+
+    /// The receiving half underneath.
+    pub fn channel(&mut self) -> &mut Receiver {
+        &mut self.receiver
     }
 
     /// Gives the receiving half back.

@@ -47,7 +47,8 @@ impl Workers {
         });
         match task.await {
             Ok(result) => Ok(result),
-            Err(error) => std::panic::resume_unwind(error.into_panic()),
+            // Not a panic: the runtime is shutting down and takes no more work.
+            Err(error) => Err(error.try_into_panic().map_or(Busy, |panic| std::panic::resume_unwind(panic))),
         }
     }
 

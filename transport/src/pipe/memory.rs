@@ -27,8 +27,10 @@ impl Memory {
 
     /// Two ends of a pipe that nobody listened for.
     pub fn pair() -> (Connection, Connection) {
-        let (ours, theirs) = tokio::io::duplex(MEMORY_CAPACITY);
-        (connection(ours), connection(theirs))
+        // A stream for each direction, so that dropping one half ends its direction alone, as with a socket.
+        let (our_reader, their_writer) = tokio::io::duplex(MEMORY_CAPACITY);
+        let (their_reader, our_writer) = tokio::io::duplex(MEMORY_CAPACITY);
+        (connection(our_reader, our_writer), connection(their_reader, their_writer))
     }
 
     fn listeners(&self) -> MutexGuard<'_, BTreeMap<String, mpsc::Sender<Connection>>> {
@@ -36,8 +38,7 @@ impl Memory {
     }
 }
 
-fn connection(stream: DuplexStream) -> Connection {
-    let (reader, writer) = tokio::io::split(stream);
+fn connection(reader: DuplexStream, writer: DuplexStream) -> Connection {
     Connection { reader: Box::new(reader), writer: Box::new(writer), peer: "memory".to_owned() }
 }
 

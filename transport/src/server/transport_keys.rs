@@ -15,6 +15,8 @@ use tokio::time::{Instant, sleep};
 const MAX_REJECTED: u32 = 512;
 /// How often the count of failures is looked at, and so the shortest life of a key.
 const TICK: Duration = Duration::from_secs(1);
+/// The longest use of a key: with the time before and after it, its certificate lives as long as clients take.
+const MAX_PERIOD: Duration = Duration::from_secs(300);
 /// How long before its use the next key is made. Not earlier: a key that does not exist cannot be stolen.
 const LEAD: Duration = Duration::from_secs(10);
 /// Seconds for which a key of one connection is certified.
@@ -23,7 +25,7 @@ const CONNECTION_SECONDS: u64 = 60;
 /// How long a transport key is used.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Rotation {
-    /// For a time, at most 300 seconds.
+    /// For a time of 1 to 300 seconds; what is outside is taken for the nearer bound.
     Every(Duration),
     /// For one connection; this many keys are made ahead.
     PerConnection {
@@ -61,7 +63,6 @@ struct Maker {
     provider: Provider,
     identity: Arc<dyn SigningKey>,
     bits: usize,
-    workers: Workers,
     clock: Clock,
     stop: Arc<Stop>,
 }
@@ -77,19 +78,27 @@ impl KeygenObserver for Stop {
 }
 
 impl Maker {
-    /// A fresh key, made on a thread of its own so that handshakes do not wait for it.
-    async fn make(&self) -> Result<Box<dyn UnwrapKey>, TransportKeyError> {
-        let Maker { provider, bits, stop, .. } = self.clone();
-        let making =
-            tokio::task::spawn_blocking(move || provider.key_transport.generate(bits, provider.random, &*stop));
+    /// A fresh key. It is made on a thread of its own, so that handshakes do not wait for it, nor it for them.
+    async fn key(&self) -> Result<Box<dyn UnwrapKey>, TransportKeyError> {
+        let maker = self.clone();
+        let making = tokio::task::spawn_blocking(move || maker.generate());
         Ok(making.await.map_err(|_| TransportKeyError::Stopped)??)
     }
 
-    async fn certify(&self, key: Box<dyn UnwrapKey>, seconds: u64) -> Result<Arc<Epoch>, TransportKeyError> {
-        let Maker { provider, identity, .. } = self.clone();
-        let (scheme, now) = (provider.key_transport.scheme().id, self.clock.now().unix);
-        let work = move || Epoch::certify(key, scheme, &*identity, now, seconds, provider.random);
-        Ok(self.workers.run(work).await??)
+    /// A fresh key with its certificate, both from a thread of their own.
+    async fn certified(&self, period: Duration) -> Result<Arc<Epoch>, TransportKeyError> {
+        let maker = self.clone();
+        let making = tokio::task::spawn_blocking(move || Ok(maker.certify(maker.generate()?, period.as_secs())?));
+        making.await.map_err(|_| TransportKeyError::Stopped)?
+    }
+
+    fn generate(&self) -> Result<Box<dyn UnwrapKey>, GenerateError> {
+        self.provider.key_transport.generate(self.bits, self.provider.random, &*self.stop)
+    }
+
+    fn certify(&self, key: Box<dyn UnwrapKey>, seconds: u64) -> Result<Arc<Epoch>, OperationError> {
+        let scheme = self.provider.key_transport.scheme().id;
+        Epoch::certify(key, scheme, &*self.identity, self.clock.now().unix, seconds, self.provider.random)
     }
 }
 
@@ -102,7 +111,7 @@ pub struct TransportKeys {
 
 enum Source {
     Current(Arc<RwLock<Arc<Epoch>>>),
-    Pool { maker: Maker, keys: Mutex<mpsc::Receiver<Box<dyn UnwrapKey>>> },
+    Pool { maker: Maker, workers: Workers, keys: Mutex<mpsc::Receiver<Box<dyn UnwrapKey>>> },
 }
 
 impl TransportKeys {
@@ -119,17 +128,18 @@ impl TransportKeys {
     ) -> Result<TransportKeys, TransportKeyError> {
         let stop = Arc::new(Stop::default());
         let (provider, identity) = (config.provider, config.identity.clone());
-        let maker = Maker { provider, identity, bits, workers, clock, stop: stop.clone() };
+        let maker = Maker { provider, identity, bits, clock, stop: stop.clone() };
         let (source, background) = match rotation {
             Rotation::Every(period) => {
-                let first = maker.certify(maker.make().await?, period.as_secs()).await?;
+                let period = period.clamp(TICK, MAX_PERIOD);
+                let first = maker.certified(period).await?;
                 let current = Arc::new(RwLock::new(first));
                 (Source::Current(current.clone()), tokio::spawn(rotate(maker, period, current)))
             }
             Rotation::PerConnection { pool } => {
                 let (sender, keys) = mpsc::channel(pool.max(1));
                 let filling = tokio::spawn(fill(maker.clone(), sender));
-                (Source::Pool { maker, keys: Mutex::new(keys) }, filling)
+                (Source::Pool { maker, workers, keys: Mutex::new(keys) }, filling)
             }
         };
         Ok(TransportKeys { source, stop, background })
@@ -142,9 +152,10 @@ impl TransportKeys {
     pub async fn epoch(&self) -> Result<Arc<Epoch>, TransportKeyError> {
         match &self.source {
             Source::Current(current) => Ok(current.read().unwrap_or_else(PoisonError::into_inner).clone()),
-            Source::Pool { maker, keys } => {
+            Source::Pool { maker, workers, keys } => {
                 let key = keys.lock().await.recv().await.ok_or(TransportKeyError::Stopped)?;
-                maker.certify(key, CONNECTION_SECONDS).await
+                let maker = maker.clone();
+                Ok(workers.run(move || maker.certify(key, CONNECTION_SECONDS)).await??)
             }
         }
     }
@@ -157,46 +168,36 @@ impl Drop for TransportKeys {
     }
 }
 
-/// Replaces the current key when its time has come or too many handshakes on it have failed. While the next one is not ready the old
-/// one serves on; at most one rotation a second.
+/// Replaces the current key when its time has come or too many handshakes on it have failed. While the next one is not ready, or could
+/// not be made, the old one serves on; at most one rotation a second.
 async fn rotate(maker: Maker, period: Duration, current: Arc<RwLock<Arc<Epoch>>>) {
     let lead = LEAD.min(period / 4);
+    let mut due = Instant::now() + period;
     loop {
-        let due = Instant::now() + period;
-        loop {
-            sleep(TICK.min(period)).await;
-            let rejected = current.read().unwrap_or_else(PoisonError::into_inner).rejected();
-            if rejected >= MAX_REJECTED {
-                tracing::warn!(rejected, "transport key rotated early: many handshakes on it have failed");
-                break;
-            }
-            if Instant::now() + lead >= due {
-                break;
-            }
+        sleep(TICK).await;
+        let rejected = current.read().unwrap_or_else(PoisonError::into_inner).rejected();
+        if rejected >= MAX_REJECTED {
+            tracing::warn!(rejected, "transport key rotated early: many handshakes on it have failed");
+        } else if Instant::now() + lead < due {
+            continue;
         }
-        match next(&maker, period).await {
-            Ok(epoch) => *current.write().unwrap_or_else(PoisonError::into_inner) = epoch,
+        match maker.certified(period).await {
+            Ok(epoch) => {
+                tracing::info!(not_after = epoch.not_after(), "transport key rotated");
+                *current.write().unwrap_or_else(PoisonError::into_inner) = epoch;
+                due = Instant::now() + period;
+            }
             Err(error) => tracing::error!(%error, "the old transport key serves on"),
         }
     }
 }
 
-async fn next(maker: &Maker, period: Duration) -> Result<Arc<Epoch>, TransportKeyError> {
-    let key = maker.make().await?;
-    let epoch = maker.certify(key, period.as_secs()).await?;
-    tracing::info!(not_after = epoch.not_after(), "transport key rotated");
-    Ok(epoch)
-}
-
 /// Keeps the pool full.
 async fn fill(maker: Maker, keys: mpsc::Sender<Box<dyn UnwrapKey>>) {
-    loop {
-        match maker.make().await {
-            Ok(key) => {
-                if keys.send(key).await.is_err() {
-                    return;
-                }
-            }
+    // The place comes first: a key beyond the pool would only lie about.
+    while let Ok(place) = keys.reserve().await {
+        match maker.key().await {
+            Ok(key) => place.send(key),
             Err(error) => {
                 tracing::error!(%error, "no transport key for the pool");
                 sleep(TICK).await;

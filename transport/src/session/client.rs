@@ -50,7 +50,8 @@ impl AwaitServerHello {
     /// Step 3: checks ServerHello, answers with ClientKeys and ClientFinish.
     fn respond(mut self, mut io: Io, body: &[u8], now: Now) -> Step {
         match self.checked_response(&mut io, body, now) {
-            Ok(state) => Step::Read(Handshake { io, state: State::ServerFinish(state) }),
+            // An alert may stand behind ServerHello already.
+            Ok(state) => Handshake { io, state: State::ServerFinish(state) }.advance(now),
             Err(error) => io.fail(error),
         }
     }

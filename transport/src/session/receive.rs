@@ -71,7 +71,7 @@ impl ReceiveHalf {
         self.buffer.filled(count);
     }
 
-    /// The data that the last [`next`](Self::next) announced, until [`space`](Self::space) is called.
+    /// The data that the last [`next`](Self::next) announced, until it or [`space`](Self::space) is called again.
     pub fn data(&self) -> &[u8] {
         self.buffer.content(self.data.clone())
     }
@@ -82,6 +82,11 @@ impl ReceiveHalf {
     /// [`SessionError`]: the first record that does not open, a broken rule, the peer's alert, or a stream that ended without
     /// close_notify.
     pub fn next(&mut self, now: Now) -> Result<Received, SessionError> {
+        if !std::mem::take(&mut self.data).is_empty() {
+            // However long the reader of the data took, the peer is not to blame: its silence counts from here.
+            self.last_record = now.elapsed;
+            self.activity.note(now);
+        }
         loop {
             match &self.outcome {
                 Some(Ok(())) => return Ok(Received::End),
@@ -128,6 +133,7 @@ impl ReceiveHalf {
                 self.empty_records += 1;
                 limit(self.empty_records, MAX_EMPTY_RECORDS, "too many empty records in a row")
             }
+            InnerType::Keepalive if !content.is_empty() => Err(SessionError::Protocol("a keepalive with content")),
             InnerType::Keepalive => {
                 if now.elapsed.saturating_sub(self.window_start) >= KEEPALIVE_WINDOW {
                     (self.window_start, self.keepalives) = (now.elapsed, 0);

@@ -2,7 +2,7 @@
 
 use super::Alert;
 use super::codec::{from_u24, u24};
-use super::limits::HEADER_LEN;
+use super::limits::{HEADER_LEN, MAX_BODY};
 use std::ops::Range;
 
 /// The kind of a record, its first byte.
@@ -95,7 +95,7 @@ impl RecordBuffer {
     /// The length of the record that has begun, or a little more than nothing.
     fn wanted(&self) -> usize {
         match self.bytes[self.start..self.end].first_chunk() {
-            Some(&[_, a, b, c]) => (HEADER_LEN + from_u24([a, b, c])).max(READ_AHEAD),
+            Some(&[_, a, b, c]) => (HEADER_LEN + from_u24([a, b, c]).min(MAX_BODY)).max(READ_AHEAD),
             None => READ_AHEAD,
         }
     }

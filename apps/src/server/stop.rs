@@ -1,0 +1,52 @@
+//! Stopping: the signal from outside, and the word that reaches every session.
+
+use tokio::sync::watch;
+
+/// Says once that the server stops.
+pub struct Stop(watch::Sender<bool>);
+
+/// Hears of it.
+#[derive(Clone)]
+pub struct Stopping(watch::Receiver<bool>);
+
+impl Stop {
+    /// Not yet.
+    pub fn new() -> Stop {
+        Stop(watch::Sender::new(false))
+    }
+
+    /// Now.
+    pub fn now(&self) {
+        self.0.send_replace(true);
+    }
+
+    /// Somebody more who hears of it.
+    pub fn watch(&self) -> Stopping {
+        Stopping(self.0.subscribe())
+    }
+}
+
+impl Stopping {
+    /// Ready once the server stops. May be cancelled and called again.
+    pub async fn stopped(&self) {
+        // An error means that the server is gone altogether.
+        let _ = self.0.clone().wait_for(|stopped| *stopped).await;
+    }
+}
+
+/// Ready when the user or the system asks the program to end: Ctrl-C, or SIGTERM.
+pub async fn signalled() {
+    #[cfg(unix)]
+    {
+        use tokio::signal::unix::{SignalKind, signal};
+        match signal(SignalKind::terminate()) {
+            Ok(mut terminate) => tokio::select! {
+                _ = tokio::signal::ctrl_c() => {}
+                _ = terminate.recv() => {}
+            },
+            Err(_) => drop(tokio::signal::ctrl_c().await),
+        }
+    }
+    #[cfg(not(unix))]
+    drop(tokio::signal::ctrl_c().await);
+}

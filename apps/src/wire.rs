@@ -1,0 +1,106 @@
+//! Where names from the config meet code: backends, engines, transports and services are looked up here and nowhere else.
+
+use crate::error::AppError;
+use crate::services;
+use sealwire_backends::{registry, rsa};
+use sealwire_config::{Choices, Config, Padding};
+use sealwire_traits::{AeadAlgorithm, KeyTransport, OsRandom, Provider, SignatureScheme, Transport};
+use sealwire_transport::Clock;
+use sealwire_transport::pipe;
+use sealwire_transport::session::{self, Settings};
+use sealwire_transport::workers::Workers;
+use std::thread;
+use std::time::Duration;
+
+/// How identities sign. The one scheme of the protocol, so not a setting.
+pub const SIGNATURE_SCHEME: &str = "rsa-pss-sha256";
+
+/// The names that this build knows, for the config to choose from.
+pub fn choices() -> Choices {
+    Choices {
+        transports: pipe::TRANSPORTS.iter().map(|transport| transport.name()).collect(),
+        suites: registry::suites(),
+        backends: registry::cipher_backends(),
+        schemes: registry::key_transport_schemes(),
+        engines: registry::engines(),
+        services: services::names(),
+    }
+}
+
+/// The RSA engines of this build, for `--version`.
+pub fn built_in_engines() -> Vec<&'static str> {
+    let engines = rsa::KEY_TRANSPORTS.iter().filter(|scheme| scheme.available().is_ok());
+    engines.map(|scheme| scheme.engine()).collect()
+}
+
+/// What a config comes to: everything a session needs but keys and trust.
+#[derive(Clone)]
+pub struct Wire {
+    /// The algorithms.
+    pub provider: Provider,
+    /// The network.
+    pub transport: &'static dyn Transport,
+    /// Where RSA work runs.
+    pub workers: Workers,
+    /// The time.
+    pub clock: Clock,
+    /// Padding and timers.
+    pub settings: Settings,
+}
+
+impl Wire {
+    /// Looks everything up, and lets each backend pass its self-test.
+    ///
+    /// # Errors
+    /// [`AppError::Registry`] for a backend that cannot be used here.
+    pub fn new(config: &Config) -> Result<Wire, AppError> {
+        let threads = config.workers.rsa_threads.or_else(|| thread::available_parallelism().ok());
+        let name = &config.transport.kind;
+        Ok(Wire {
+            provider: provider(config)?,
+            transport: pipe::by_name(name)
+                .ok_or_else(|| AppError::Usage(format!("transport.kind: no transport is called {name:?}")))?,
+            workers: Workers::new(threads.map_or(1, usize::from), config.workers.rsa_queue),
+            clock: Clock::start(),
+            settings: settings(config),
+        })
+    }
+}
+
+fn provider(config: &Config) -> Result<Provider, AppError> {
+    let suites = config.cipher.suite.iter();
+    let aeads: Result<Vec<&'static dyn AeadAlgorithm>, _> =
+        suites.map(|suite| registry::aead(suite, &config.cipher.backend)).collect();
+    Ok(Provider {
+        // Made once a process, and used until its end.
+        aeads: aeads?.leak(),
+        key_transport: key_transport(config)?,
+        signature: signature(config)?,
+        random: &OsRandom,
+    })
+}
+
+/// The key transport that the config names.
+pub fn key_transport(config: &Config) -> Result<&'static dyn KeyTransport, AppError> {
+    Ok(registry::key_transport(&config.key_transport.scheme, &config.key_transport.engine)?)
+}
+
+/// The signature scheme, on the engine that the config names.
+pub fn signature(config: &Config) -> Result<&'static dyn SignatureScheme, AppError> {
+    Ok(registry::signature(SIGNATURE_SCHEME, &config.key_transport.engine)?)
+}
+
+fn settings(config: &Config) -> Settings {
+    let session = &config.session;
+    Settings {
+        padding: match session.padding {
+            Padding::None => session::Padding::None,
+            Padding::Buckets => session::Padding::Buckets,
+        },
+        handshake_timeout: session.handshake_timeout,
+        keepalive: session.keepalive,
+        dead_peer: session.dead_peer,
+        idle: session.idle.unwrap_or(Duration::ZERO),
+        close_timeout: session.close_timeout,
+    }
+}
