@@ -44,14 +44,23 @@ pub fn read_public(path: &Path, ask: AskPassphrase<'_>) -> Result<Vec<u8>, KeyFi
 /// [`KeyFileError::Exists`] when either file is there already: neither is touched then. Else what the system says.
 pub fn write_key_pair(path: &Path, pkcs8: &SecretBytes, passphrase: Option<&SecretBytes>) -> Result<(), KeyFileError> {
     let text = |source| KeyFileError::Text { path: path.to_owned(), source };
+    check_vacant(path)?;
     let public = public_path(path);
-    if fs::symlink_metadata(&public).is_ok() {
-        return Err(KeyFileError::Exists { path: public });
-    }
     let spki = public_of(pkcs8).map_err(|error| text(error.into()))?;
     let private_pem = private_to_pem(pkcs8, passphrase).map_err(text)?;
     create(path, Access::Private, private_pem.as_bytes())?;
     create(&public, Access::Public, pem::public_to_pem(&spki).as_bytes())
+}
+
+/// Whether [`write_key_pair`] would find its two places empty: to be asked before a key is made that could not be written.
+///
+/// # Errors
+/// [`KeyFileError::Exists`] when either file is there.
+pub fn check_vacant(path: &Path) -> Result<(), KeyFileError> {
+    match [path.to_owned(), public_path(path)].into_iter().find(|path| fs::symlink_metadata(path).is_ok()) {
+        Some(path) => Err(KeyFileError::Exists { path }),
+        None => Ok(()),
+    }
 }
 
 /// Where the public half of the private key at `path` is written: `path` with `.pub` behind it.

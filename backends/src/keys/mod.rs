@@ -1,7 +1,7 @@
 //! Keys as bytes and files.
 //!
-//! Inside the program a private key is PKCS#8 DER in [`SecretBytes`](sealwire_traits::SecretBytes) and a public key is
-//! the DER of its SubjectPublicKeyInfo. Here they come from and go to files:
+//! Inside the program a private key is PKCS#8 DER in [`SecretBytes`] and a public key is the DER of its
+//! SubjectPublicKeyInfo. Here they come from and go to files:
 //!
 //! - [`der`]: DER to and from the numbers of the key, and the fingerprint;
 //! - [`parse_private`], [`parse_public`]: PEM text, with or without a passphrase, and `ssh-rsa` lines;
@@ -17,7 +17,7 @@ mod pem;
 mod ssh;
 
 pub use error::{KeyFileError, KeyTextError};
-pub use file::{public_path, read_private, read_public, write_key_pair};
+pub use file::{check_vacant, public_path, read_private, read_public, write_key_pair};
 pub use pem::{private_to_pem, public_to_pem};
 
 use sealwire_traits::{Fingerprint, KeyError, SecretBytes};
