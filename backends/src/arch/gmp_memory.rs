@@ -1,8 +1,8 @@
 //! GMP's memory, wiped before it is given back.
 //!
-//! GMP copies and reallocates as it likes and frees without a trace of care, but lets a program set the functions it allocates with.
-//! Ours overwrite a block and then hand it to the functions that were set before, so memory that was allocated under those can be
-//! freed by these. What GMP takes from the stack instead is overwritten by [`wipe_stack`].
+//! GMP copies and reallocates as it likes and frees without a trace of care, but lets a program set the functions it
+//! allocates with. Ours overwrite a block and then hand it to the functions that were set before, so memory that was
+//! allocated under those can be freed by these. What GMP takes from the stack instead is overwritten by [`wipe_stack`].
 #![allow(unsafe_code)]
 
 use gmp_mpfr_sys::gmp;
@@ -22,8 +22,8 @@ pub(crate) fn wipe_what_is_freed() {
     static INSTALLED: Once = Once::new();
     INSTALLED.call_once(|| {
         BEFORE.get_or_init(functions);
-        // SAFETY: the three functions keep GMP's contract (GMP manual, chapter 13): they never return null, and they accept blocks of
-        // the functions before them, which do the allocating for them. BEFORE is filled, as they need.
+        // SAFETY: the three functions keep GMP's contract (GMP manual, chapter 13): they never return null, and they
+        // accept blocks of the functions before them, which do the allocating for them. BEFORE is filled, as they need.
         unsafe { gmp::set_memory_functions(Some(allocate), Some(reallocate), Some(free)) }
     });
 }
@@ -62,15 +62,16 @@ unsafe extern "C" fn reallocate(old: *mut c_void, old_size: usize, size: usize) 
 }
 
 unsafe extern "C" fn free(block: *mut c_void, size: usize) {
-    // SAFETY: `block` has `size` bytes, as GMP promises, and is given up by it; bytes that may not be initialised are only written.
+    // SAFETY: `block` has `size` bytes, as GMP promises, and is given up by it; bytes that may not be initialised are
+    // only written.
     unsafe {
         std::slice::from_raw_parts_mut(block.cast::<MaybeUninit<u8>>(), size).zeroize();
         (before().1)(block, size);
     }
 }
 
-/// Overwrites the stack below the caller, where a function of GMP that has just returned kept its temporary numbers: up to 64 KiB by
-/// `alloca` (more goes to the heap), and its frames.
+/// Overwrites the stack below the caller, where a function of GMP that has just returned kept its temporary numbers: up
+/// to 64 KiB by `alloca` (more goes to the heap), and its frames.
 #[inline(never)]
 pub(crate) fn wipe_stack() {
     let mut room = [0u8; 96 * 1024];

@@ -11,7 +11,8 @@ pub struct PublicComponents {
     pub e: Vec<u8>,
 }
 
-/// The numbers of RFC 8017 section 3.2 for a key of two primes, big-endian, without leading zeros. Nothing has been checked.
+/// The numbers of RFC 8017 section 3.2 for a key of two primes, big-endian, without leading zeros. Nothing has been
+/// checked.
 pub struct PrivateComponents {
     /// n and e.
     pub public: PublicComponents,

@@ -1,7 +1,7 @@
 //! The one public exponent, e = 65537 = 2^16 + 1, and inverses of it, which private exponents are.
 //!
-//! Since e is a prime of one word, its inverse modulo a secret m needs no extended Euclid: with k = -1/m mod e, the number 1 + k m is
-//! a multiple of e, and (1 + k m) / e is the inverse. Both steps take constant time.
+//! Since e is a prime of one word, its inverse modulo a secret m needs no extended Euclid: with k = -1/m mod e, the
+//! number 1 + k m is a multiple of e, and (1 + k m) / e is the inverse. Both steps take constant time.
 
 use super::uint::{Uint, inverse_of_limb, mask};
 use subtle::ConstantTimeEq;

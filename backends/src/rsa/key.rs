@@ -1,4 +1,5 @@
-//! RSA keys whose numbers have been checked (RFC 8017 section 3). Nothing above this file ever holds a key that has not been.
+//! RSA keys whose numbers have been checked (RFC 8017 section 3). Nothing above this file ever holds a key that has not
+//! been.
 
 use super::engine::{CrtHalf, Engine};
 use super::exponent::{self, E};
@@ -94,9 +95,9 @@ pub(crate) struct PrivateKey {
 }
 
 impl PrivateKey {
-    /// Checks that the numbers make a key: those of the public half, the sizes, p q = n, and each private number against the others.
-    /// One round of Miller-Rabin each tells primes from slips of the pen (not from malice: whoever makes a key can betray himself more
-    /// easily than that).
+    /// Checks that the numbers make a key: those of the public half, the sizes, p q = n, and each private number
+    /// against the others. One round of Miller-Rabin each tells primes from slips of the pen (not from malice: whoever
+    /// makes a key can betray himself more easily than that).
     ///
     /// # Errors
     /// [`KeyError`] names the first check that failed. Nothing else about the secret numbers shows in result or time.
@@ -111,6 +112,7 @@ impl PrivateKey {
         ensure(p.is_odd() & q.is_odd(), "a prime is even")?;
         ensure(!p.ct_eq(&q), "the two primes are the same")?;
         ensure(p.mul(&q).ct_eq(public.n.modulus()), "p * q is not the modulus")?;
+        ensure(d.ct_lt(public.n.modulus()), "d is not below the modulus")?;
         let halves = [read_half(&p, half, dp?, &d)?, read_half(&q, half, dq?, &d)?];
         let key = PrivateKey { public, d, halves, qinv: qinv? };
         ensure(key.qinv.ct_lt(&p) & key.inverts_q(&key.qinv), "qinv is not the inverse of q modulo p")?;
@@ -120,8 +122,8 @@ impl PrivateKey {
         Ok(key)
     }
 
-    /// Computes a key from two different odd primes of `bits / 2` bits each (FIPS 186-5 appendix A.1.1). None when e has no inverse or
-    /// d is not above 2^(bits / 2), as chance would have it, and also when the primes are none.
+    /// Computes a key from two different odd primes of `bits / 2` bits each (FIPS 186-5 appendix A.1.1). None when e
+    /// has no inverse or d is not above 2^(bits / 2), as chance would have it, and also when the primes are none.
     pub(crate) fn from_primes(engine: &'static dyn Engine, bits: usize, p: Uint, q: Uint) -> Option<PrivateKey> {
         let n = Uint::to_be_bytes(&p.mul(&q), bits / 8).expose().to_vec();
         let public = PublicKey::new(engine, PublicComponents { n, e: e_bytes() }).ok()?;

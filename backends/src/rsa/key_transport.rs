@@ -1,4 +1,5 @@
-//! RSAES-OAEP as a key transport: the secret that travels is encrypted to the server's transport key (RFC 8017 section 7.1).
+//! RSAES-OAEP as a key transport: the secret that travels is encrypted to the server's transport key (RFC 8017 section
+//! 7.1).
 
 use super::engine::{self, Engine, EngineEntry};
 use super::key::{PrivateKey, PublicKey};

@@ -1,5 +1,5 @@
-//! Key generation: two random probable primes (FIPS 186-5 appendix A.1.3), the numbers that follow from them (A.1.1), and a trial of
-//! the fresh key.
+//! Key generation: two random probable primes (FIPS 186-5 appendix A.1.3), the numbers that follow from them (A.1.1),
+//! and a trial of the fresh key.
 
 use super::engine::Engine;
 use super::exponent;
@@ -9,7 +9,8 @@ use super::{prime, private_op, sieve};
 use sealwire_traits::{GenerateError, KeygenEvent, KeygenObserver, OperationError, SecureRandom};
 use subtle::{ConstantTimeGreater, ConstantTimeLess};
 
-/// Draws before the generator is called broken: a draw is out of range with a probability of 0.71, so all of them are in 2^-128.
+/// Draws before the generator is called broken: a draw is out of range with a probability of 0.71, so all of them are
+/// in 2^-128.
 const DRAWS: usize = 256;
 /// Sets of primes before the machine is called broken: a d that is too small comes by chance once in 2^1000 times.
 const SETS: usize = 4;
@@ -25,15 +26,16 @@ struct Generator<'a> {
 /// Makes a key of `bits` bits: 2048 to 4096, a multiple of 16.
 ///
 /// # Errors
-/// [`GenerateError`]: a size that is not made, no randomness, no prime in the tries that the standard allows, cancelled, or a fresh key
-/// that does not work.
+/// [`GenerateError`]: a size that is not made, no randomness, no prime in the tries that the standard allows,
+/// cancelled, or a fresh key that does not work.
 pub(crate) fn generate(
     engine: &'static dyn Engine,
     bits: usize,
     random: &dyn SecureRandom,
     observer: &dyn KeygenObserver,
 ) -> Result<PrivateKey, GenerateError> {
-    // A.1.3 step 1 asks for 2048 bits or more; steps 2 and 3 hold: e is 65537, and the generator is the operating system's.
+    // A.1.3 step 1 asks for 2048 bits or more; steps 2 and 3 hold: e is 65537, and the generator is the operating
+    // system's.
     if !(2048..=4096).contains(&bits) || !bits.is_multiple_of(16) {
         return Err(GenerateError::Bits(bits));
     }
@@ -60,7 +62,8 @@ impl Generator<'_> {
                 return Err(GenerateError::Cancelled);
             }
             let candidate = self.candidate(other)?;
-            // Steps 4.5 and 5.6: e does not divide p - 1. The sieve comes first, being the cheapest of the tests of primality.
+            // Steps 4.5 and 5.6: e does not divide p - 1. The sieve comes first, being the cheapest of the tests of
+            // primality.
             if exponent::residue(&candidate) == 1 || !sieve::has_no_small_factor(&candidate) {
                 continue;
             }
@@ -74,8 +77,8 @@ impl Generator<'_> {
         Err(GenerateError::Exhausted(limit))
     }
 
-    /// Steps 4.2 to 4.4 and 5.2 to 5.5: a random odd number of half the size, at least sqrt(2) 2^(bits/2 - 1), and more than
-    /// 2^(bits/2 - 100) away from `other`.
+    /// Steps 4.2 to 4.4 and 5.2 to 5.5: a random odd number of half the size, at least sqrt(2) 2^(bits/2 - 1), and more
+    /// than 2^(bits/2 - 100) away from `other`.
     fn candidate(&self, other: Option<&Uint>) -> Result<Uint, GenerateError> {
         let half = self.bits / 2;
         for _ in 0..DRAWS {

@@ -1,9 +1,10 @@
-//! RSA: RSAES-OAEP carries secrets, RSASSA-PSS signs (RFC 8017, with SHA-256 and MGF1-SHA-256), for keys of 2048 to 4096 bits and the
-//! public exponent 65537.
+//! RSA: RSAES-OAEP carries secrets, RSASSA-PSS signs (RFC 8017, with SHA-256 and MGF1-SHA-256), for keys of 2048 to
+//! 4096 bits and the public exponent 65537.
 //!
-//! From the top: `key_transport` and `signature` are the algorithms the registry lists; `oaep` and `pss` encode; `private_op` is the
-//! one way to a private key (blind, CRT, unblind, verify); `key` checks keys and `keygen` makes them, with `prime` and `sieve`; the
-//! `engine`s compute powers; `uint` is the constant-time arithmetic in which every secret number lives.
+//! From the top: `key_transport` and `signature` are the algorithms the registry lists; `oaep` and `pss` encode;
+//! `private_op` is the one way to a private key (blind, CRT, unblind, verify); `key` checks keys and `keygen` makes
+//! them, with `prime` and `sieve`; the `engine`s compute powers; `uint` is the constant-time arithmetic in which every
+//! secret number lives.
 
 mod components;
 mod engine;

@@ -74,7 +74,8 @@ pub(crate) fn decode(mut em: SecretBytes, label: &[u8]) -> Decoded {
 }
 
 impl Decoded {
-    /// The secret, if the padding is valid and the message has exactly 32 bytes, and otherwise `substitute`, without a trace of which.
+    /// The secret, if the padding is valid and the message has exactly 32 bytes, and otherwise `substitute`, without a
+    /// trace of which.
     pub(crate) fn secret_or(self, substitute: &PreMaster) -> PreMaster {
         let at = self.em.expose().len() - SECRET_LEN;
         let take = self.valid & self.start.ct_eq(&(at as u64));

@@ -1,5 +1,6 @@
-//! The private operation, c^d mod n, in the one form there is: blind, CRT, unblind, verify (RFC 8017 section 5.1.2; Kocher 1996 for the
-//! blinding; Boneh, DeMillo, Lipton 1997 for the verification, without which one wrong half gives the primes away).
+//! The private operation, c^d mod n, in the one form there is: blind, CRT, unblind, verify (RFC 8017 section 5.1.2;
+//! Kocher 1996 for the blinding; Boneh, DeMillo, Lipton 1997 for the verification, without which one wrong half gives
+//! the primes away).
 
 use super::engine::Engine;
 use super::key::PrivateKey;
@@ -7,7 +8,8 @@ use super::uint::{Montgomery, Uint};
 use sealwire_traits::{OperationError, SecureRandom};
 use subtle::ConstantTimeEq;
 
-/// `c^d mod n` for `c < n`. Whoever watches the time, or chooses c, meets a random number in its place at every step that uses the key.
+/// `c^d mod n` for `c < n`. Whoever watches the time, or chooses c, meets a random number in its place at every step
+/// that uses the key.
 ///
 /// # Errors
 /// [`OperationError::Random`], or [`OperationError::Fault`] when the result to the power e is not c: it is wiped then.
@@ -22,7 +24,7 @@ pub(crate) fn private_op(key: &PrivateKey, c: &Uint, random: &dyn SecureRandom) 
 }
 
 /// Garner's recombination (RFC 8017 section 5.1.2, step 2b): m = m2 + q h with h = (m1 - m2) qInv mod p.
-fn recombine(key: &PrivateKey, [m1, m2]: &[Uint; 2]) -> Uint {
+pub(crate) fn recombine(key: &PrivateKey, [m1, m2]: &[Uint; 2]) -> Uint {
     let p = key.p();
     let mut m2_mod_p = m2.duplicate();
     // q < 2 p, since they have the same bit length.
@@ -40,8 +42,8 @@ struct Blinding {
 }
 
 impl Blinding {
-    /// The inversion, which num-bigint does not do in constant time, is given r s instead of r, for another random s. As s is uniform
-    /// among the units, so is r s, whatever r is: it may be public. Then 1/r = s / (r s).
+    /// The inversion, which num-bigint does not do in constant time, is given r s instead of r, for another random s.
+    /// As s is uniform among the units, so is r s, whatever r is: it may be public. Then 1/r = s / (r s).
     fn new(engine: &dyn Engine, n: &Montgomery, random: &dyn SecureRandom) -> Result<Blinding, OperationError> {
         let r = Uint::random_below(n.modulus(), n.bits(), random)?;
         let s = Uint::random_below(n.modulus(), n.bits(), random)?;

@@ -1,10 +1,12 @@
 //! EMSA-PSS with SHA-256, MGF1-SHA-256 and a salt of 32 bytes (RFC 8017 section 9.1).
 //!
 //! ```text
-//! EM = maskedDB (emLen - 33) || H (32) || 0xbc        DB = PS (zeros) || 0x01 || salt (32)        H = SHA-256(8 zeros || SHA-256(M) || salt)
+//! EM = maskedDB (emLen - 33) || H (32) || 0xbc
+//! DB = PS (zeros) || 0x01 || salt (32)        H = SHA-256(8 zeros || SHA-256(M) || salt)
 //! ```
 //!
-//! Moduli have a multiple of 8 bits, so emBits = bits - 1 leaves one bit of the first byte unused, and emLen is the length of the modulus.
+//! Moduli have a multiple of 8 bits, so emBits = bits - 1 leaves one bit of the first byte unused, and emLen is the
+//! length of the modulus.
 
 use super::mgf1::{HASH_LEN, xor_mask};
 use sealwire_traits::{RandomError, SecureRandom};
@@ -15,7 +17,8 @@ const SALT_LEN: usize = 32;
 /// The bits of the first byte that are in use.
 const FIRST: u8 = 0x7f;
 
-/// Encodes the hash of `message` into `em_len` bytes, at least 66, which every key exceeds. Nothing here is secret, once signed.
+/// Encodes the hash of `message` into `em_len` bytes, at least 66, which every key exceeds. Nothing here is secret,
+/// once signed.
 ///
 /// # Errors
 /// [`RandomError`] when the generator gives no salt.

@@ -1,13 +1,15 @@
-//! Trial division by the odd primes below 4096, which spares six in seven odd candidates the far slower Miller-Rabin test.
+//! Trial division by the odd primes below 4096, which spares six in seven odd candidates the far slower Miller-Rabin
+//! test.
 //!
-//! No division is carried out, since the time of the processor's depends on its operands and a candidate may become a secret: what
-//! takes a varying time here is only how soon a candidate is refused.
+//! No division is carried out, since the time of the processor's depends on its operands and a candidate may become a
+//! secret: what takes a varying time here is only how soon a candidate is refused.
 
 use super::uint::Uint;
 use std::sync::LazyLock;
 
 const BOUND: usize = 4096;
-/// Products stay below 2^30, so that a residue that is not quite reduced, below three times the product, still fits 32 bits.
+/// Products stay below 2^30, so that a residue that is not quite reduced, below three times the product, still fits 32
+/// bits.
 const PRODUCT_BOUND: u64 = 1 << 30;
 
 /// A few primes whose product is a modulus for all of them at once.
@@ -18,8 +20,8 @@ struct Group {
     primes: Vec<Prime>,
 }
 
-/// An odd prime s, as a test of divisibility: s divides x exactly if x / s mod 2^32 is at most (2^32 - 1) / s (Granlund and Montgomery
-/// 1994, section 9).
+/// An odd prime s, as a test of divisibility: s divides x exactly if x / s mod 2^32 is at most (2^32 - 1) / s (Granlund
+/// and Montgomery 1994, section 9).
 struct Prime {
     inverse: u32,
     limit: u32,
@@ -61,7 +63,8 @@ pub(crate) fn has_no_small_factor(x: &Uint) -> bool {
 }
 
 impl Group {
-    /// A number below 2^32 that leaves the same rest as `x`: Barrett's reduction, 32 bits at a time, without its last subtractions.
+    /// A number below 2^32 that leaves the same rest as `x`: Barrett's reduction, 32 bits at a time, without its last
+    /// subtractions.
     fn residue(&self, x: &Uint) -> u32 {
         let step = |residue: u64, half: u64| {
             let x = residue << 32 | half;

@@ -1,7 +1,9 @@
-//! The engines: who computes the powers. Everything above this seam (padding, blinding, recombination, key generation) is one code.
+//! The engines: who computes the powers. Everything above this seam (padding, blinding, recombination, key generation)
+//! is one code.
 //!
-//! What an engine is given is sorted by who may know it. Powers of secrets run in constant time and leave nothing behind in memory;
-//! only numbers that anybody may see reach num-bigint (see [`super::uint`] for the reason) and GMP's ordinary functions.
+//! What an engine is given is sorted by who may know it. Powers of secrets run in constant time and leave nothing
+//! behind in memory; only numbers that anybody may see reach num-bigint (see [`super::uint`] for the reason) and GMP's
+//! ordinary functions.
 
 mod gmp;
 mod montgomery;
@@ -16,8 +18,8 @@ pub(crate) trait Engine: Debug + Send + Sync {
     /// `base^exponent mod modulus`, all three secret: constant time for given widths. `base` is below the modulus.
     fn pow(&self, modulus: &Montgomery, base: &Uint, exponent: &Uint) -> Uint;
 
-    /// The two powers of a private operation, `base_p^dp mod p` and `base_q^dq mod q`, in one call, so that an engine may compute them
-    /// side by side.
+    /// The two powers of a private operation, `base_p^dp mod p` and `base_q^dq mod q`, in one call, so that an engine
+    /// may compute them side by side.
     fn crt_pow(&self, halves: [&CrtHalf; 2], bases: [&Uint; 2]) -> [Uint; 2] {
         std::array::from_fn(|i| self.pow(&halves[i].prime, bases[i], &halves[i].exponent))
     }

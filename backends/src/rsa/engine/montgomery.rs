@@ -1,5 +1,5 @@
-//! Exponentiation with nothing secret in its time or in the addresses it touches: fixed windows over Montgomery multiplication
-//! (HAC, algorithm 14.82), and a table of which every entry is read at every step.
+//! Exponentiation with nothing secret in its time or in the addresses it touches: fixed windows over Montgomery
+//! multiplication (HAC, algorithm 14.82), and a table of which every entry is read at every step.
 
 use crate::rsa::uint::{LIMB_BITS, Montgomery, Uint, mask};
 use subtle::ConstantTimeEq;

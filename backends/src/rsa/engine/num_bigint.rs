@@ -1,5 +1,5 @@
-//! The default engine, in Rust alone. Secrets: our own Montgomery exponentiation. What is public: num-bigint, which neither runs in
-//! constant time (its `modpow` picks table entries by bits of the exponent) nor wipes its memory.
+//! The default engine, in Rust alone. Secrets: our own Montgomery exponentiation. What is public: num-bigint, which
+//! neither runs in constant time (its `modpow` picks table entries by bits of the exponent) nor wipes its memory.
 
 use super::{Engine, montgomery};
 use crate::rsa::exponent::E;

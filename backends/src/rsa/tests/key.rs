@@ -1,8 +1,9 @@
 //! What a key is refused for, number by number, and what is recomputed from the primes.
 
-use super::{big, engines, test_components, test_key, uint};
+use super::{Seeded, big, engines, test_components, test_key, uint};
 use crate::rsa::key::{PrivateKey, PublicKey};
-use crate::rsa::private_op::private_op;
+use crate::rsa::keygen::generate;
+use crate::rsa::private_op::{private_op, recombine};
 use crate::rsa::uint::Uint;
 use crate::rsa::{PrivateComponents, PublicComponents};
 use num_bigint::BigUint;
@@ -23,7 +24,10 @@ struct Numbers {
 
 impl Numbers {
     fn of_the_test_key() -> Numbers {
-        let c = test_components();
+        Numbers::of(&test_components())
+    }
+
+    fn of(c: &PrivateComponents) -> Numbers {
         let read = |bytes: &SecretBytes| BigUint::from_bytes_be(bytes.expose());
         let (n, e) = (BigUint::from_bytes_be(&c.public.n), BigUint::from_bytes_be(&c.public.e));
         let [d, p, q, dp, dq, qinv] = [&c.d, &c.p, &c.q, &c.dp, &c.dq, &c.qinv].map(read);
@@ -60,10 +64,13 @@ fn a_sound_key_is_taken_in_either_order_of_its_primes_and_with_either_d() {
     for (p, q) in [(&good.p, &good.q), (&good.q, &good.p)] {
         let mut numbers = Numbers::from_primes(p, q);
         let key = numbers.key().expect("d modulo (p - 1)(q - 1)");
-        for _ in 0..5 {
-            let c = Uint::random_below(key.public().n().modulus(), 2048, &OsRandom).expect("random");
-            let m = private_op(&key, &c, &OsRandom).expect("a sound key");
-            assert_eq!(big(&m), big(&c).modpow(&good.d, &good.n));
+        let c = Uint::random_below(key.public().n().modulus(), 2048, &OsRandom).expect("random");
+        let m = private_op(&key, &c, &OsRandom).expect("a sound key");
+        assert_eq!(big(&m), big(&c).modpow(&good.d, &good.n));
+        for (m1, m2) in [(BigUint::ZERO, q - 1u8), (p - 1u8, BigUint::ZERO), (p - 1u8, q - 1u8)] {
+            let m = big(&recombine(&key, &[uint(&m1, 16), uint(&m2, 16)]));
+            assert_eq!((&m % p, &m % q), (m1, m2));
+            assert!(m < good.n);
         }
         numbers.d = good.d.clone();
         numbers.key().expect("d modulo the least common multiple");
@@ -88,6 +95,7 @@ fn each_number_is_checked() {
     bend(&|k| k.e = BigUint::from(65539u32), "public exponent is not 65537");
     bend(&|k| k.d += 2u8, "d is not the inverse");
     bend(&|k| k.d <<= 64, "longer");
+    bend(&|k| k.d += (&k.p - 1u8) * (&k.q - 1u8), "d is not below");
     bend(&|k| k.dp += 1u8, "dp or dq");
     bend(&|k| k.dq -= 1u8, "dp or dq");
     bend(&|k| k.dp = BigUint::ZERO, "dp or dq");
@@ -102,6 +110,22 @@ fn each_number_is_checked() {
     bend(&|k| std::mem::swap(&mut k.p, &mut k.q), "dp or dq");
     bend(&|k| (k.p, k.q) = (k.n.clone(), BigUint::from(1u8)), "longer");
     bend(&|k| (k.p, k.q) = (BigUint::ZERO, BigUint::ZERO), "half the size");
+}
+
+#[test]
+fn numbers_that_are_not_reduced_are_refused() {
+    // Primes of 1032 bits leave room in their last limb.
+    let key = generate(engines()[0], 2064, &Seeded::new(10), &()).expect("a key");
+    let good = Numbers::of(&key.components());
+    good.key().expect("as it was made");
+    let bend = |bend: &dyn Fn(&mut Numbers), reason: &str| {
+        let mut bent = good.clone();
+        bend(&mut bent);
+        bent.refused_as(reason);
+    };
+    bend(&|k| k.qinv += &k.p, "qinv");
+    bend(&|k| k.dp += &k.p - 1u8, "dp or dq");
+    bend(&|k| k.dq += &k.q - 1u8, "dp or dq");
 }
 
 #[test]
@@ -162,6 +186,7 @@ fn representatives_are_as_long_as_the_modulus_and_below_it() {
     assert_eq!(represent(&n), Some(WrappedError::Range));
     assert_eq!(represent(&(&n + 1u8)), Some(WrappedError::Range));
     for got in [0, 255, 257, 10_000] {
-        assert_eq!(key.public().representative(&vec![0; got]).err(), Some(WrappedError::Length { expected: 256, got }),);
+        let refused = key.public().representative(&vec![0; got]).err();
+        assert_eq!(refused, Some(WrappedError::Length { expected: 256, got }));
     }
 }

@@ -1,6 +1,8 @@
 //! Tests of what the crate keeps private. What can be seen from outside is tested in the crate's `tests` folder.
 
 mod exponent;
+#[cfg(all(feature = "gmp", target_os = "linux"))]
+mod gmp_stack;
 mod key;
 mod keygen;
 mod montgomery;
@@ -37,7 +39,8 @@ fn test_key(engine: &'static dyn Engine) -> PrivateKey {
     PrivateKey::new(engine, &test_components()).expect("the test key")
 }
 
-/// A sound engine under a test's hand: `on_powers` sees the bases of the two powers of a private operation and may change the results.
+/// A sound engine under a test's hand: `on_powers` sees the bases of the two powers of a private operation and may
+/// change the results.
 struct Hooked<F> {
     sound: &'static dyn Engine,
     on_powers: F,

@@ -1,4 +1,5 @@
-//! OAEP of every message length: the vectors of Wycheproof whose parameters are ours, and padding damaged in every way there is.
+//! OAEP of every message length: the vectors of Wycheproof whose parameters are ours, and padding damaged in every way
+//! there is.
 #![allow(clippy::print_stdout)]
 
 use super::{Seeded, engines, test_key};
@@ -59,8 +60,8 @@ fn wycheproof() {
                 }
             }
             println!(
-                "Wycheproof RSA-OAEP {name:?} on {engine:?}: {run} run; skipped {parameters} with other hashes, {keys} with e other than \
-                 65537 or not of 2048 to 4096 bits"
+                "Wycheproof RSA-OAEP {name:?} on {engine:?}: {run} run; skipped {parameters} with other hashes, \
+                 {keys} with e other than 65537 or not of 2048 to 4096 bits"
             );
             assert!(run >= least, "{name:?}: {run}");
         }

@@ -42,7 +42,8 @@ fn wycheproof() {
             run += 1;
         }
         println!(
-            "Wycheproof primality on {engine:?}: {run} run; skipped {skipped} even, negative, below 5 or next to a multiple of 2^65"
+            "Wycheproof primality on {engine:?}: {run} run; skipped {skipped} even, negative, below 5 or next to \
+             a multiple of 2^65"
         );
         assert!(run > 200, "{run}");
     }
@@ -53,6 +54,29 @@ fn small_numbers() {
     for engine in engines() {
         for n in (5..3000u32).step_by(2) {
             assert_eq!(is_prime(engine, &n.into()), is_prime_by_division(n), "{n}");
+        }
+    }
+}
+
+/// Every round of FIPS 186-5 appendix B.3.1 on every odd number below 700, as the standard has it.
+#[test]
+fn each_round_is_that_of_the_standard() {
+    let round = |w: u64, base: u64| {
+        let a = (w - 1).trailing_zeros();
+        let mut z = (0..(w - 1) >> a).fold(1, |z, _| z * base % w);
+        for j in 0..a {
+            if z == w - 1 || (j == 0 && z == 1) {
+                return true;
+            }
+            z = z * z % w;
+        }
+        false
+    };
+    for w in (5..700).step_by(2) {
+        let prepared = prepared(&w.into());
+        for base in 2..(w - 1).min(40) {
+            let passed = passes(engines()[0], &prepared, &Uint::small(base, 1));
+            assert_eq!(bool::from(passed), round(w, base), "{w} {base}");
         }
     }
 }

@@ -88,7 +88,8 @@ proptest! {
         prop_assert_eq!(BigUint::from_bytes_be(bytes.expose()), big(&a));
         prop_assert!(bool::from(Uint::from_be_bytes(bytes.expose(), a.width()).ct_eq(&a)));
         let low = 8 * a.width() - more;
-        prop_assert_eq!(BigUint::from_bytes_be(a.to_be_bytes(low).expose()), big(&a) % (BigUint::from(1u8) << (8 * low)));
+        let bytes = a.to_be_bytes(low);
+        prop_assert_eq!(BigUint::from_bytes_be(bytes.expose()), big(&a) % (BigUint::from(1u8) << (8 * low)));
     }
 
     #[test]

@@ -26,8 +26,8 @@ impl Uint {
     }
 }
 
-/// The greatest common divisor of two numbers of the same width that are not both zero, by the binary algorithm (Knuth, TAOCP volume
-/// 2, section 4.5.2, algorithm B) with every branch turned into a selection.
+/// The greatest common divisor of two numbers of the same width that are not both zero, by the binary algorithm (Knuth,
+/// TAOCP volume 2, section 4.5.2, algorithm B) with every branch turned into a selection.
 pub(crate) fn gcd(a: &Uint, b: &Uint) -> Uint {
     let (width, bits) = (a.width(), a.width() * LIMB_BITS);
     let (mut a, mut b) = (a.duplicate(), b.duplicate());

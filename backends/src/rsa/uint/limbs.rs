@@ -2,8 +2,8 @@
 
 use subtle::Choice;
 
-/// All ones for the bit 1, 0 for the bit 0. `Choice` hides from the compiler that there are only these two, so that it makes no branch
-/// of what is done with the mask.
+/// All ones for the bit 1, 0 for the bit 0. `Choice` hides from the compiler that there are only these two, so that it
+/// makes no branch of what is done with the mask.
 pub(crate) fn mask(bit: u64) -> u64 {
     u64::from(Choice::from(bit as u8).unwrap_u8()).wrapping_neg()
 }
@@ -69,7 +69,8 @@ pub(super) fn mul(out: &mut [u64], a: &[u64], b: &[u64]) {
     }
 }
 
-/// `out = a^2`: each product of two different limbs once, doubled, then the squares. `out` has twice as many limbs as `a`.
+/// `out = a^2`: each product of two different limbs once, doubled, then the squares. `out` has twice as many limbs as
+/// `a`.
 pub(super) fn square(out: &mut [u64], a: &[u64]) {
     out.fill(0);
     for (i, &limb) in a.iter().enumerate() {

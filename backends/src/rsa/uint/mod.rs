@@ -1,9 +1,10 @@
 //! Fixed-width integers for secrets: constant time, wiped on drop.
 //!
-//! The rule of this engine room is to keep secrets out of num-bigint, whose numbers shrink with their value, branch on it and are not
-//! wiped. A [`Uint`] has as many limbs as it was made with; every operation takes a time that depends on that width alone, and its
-//! memory is wiped. Primes, private exponents, blinding factors, padded messages and everything computed from them live here:
-//! validation, key generation, the private operation. num-bigint is left with numbers that anybody may see.
+//! The rule of this engine room is to keep secrets out of num-bigint, whose numbers shrink with their value, branch on
+//! it and are not wiped. A [`Uint`] has as many limbs as it was made with; every operation takes a time that depends on
+//! that width alone, and its memory is wiped. Primes, private exponents, blinding factors, padded messages and
+//! everything computed from them live here: validation, key generation, the private operation. num-bigint is left with
+//! numbers that anybody may see.
 
 mod division;
 mod limbs;
@@ -26,7 +27,8 @@ pub(crate) const fn limbs_for(bits: usize) -> usize {
     bits.div_ceil(LIMB_BITS)
 }
 
-/// An unsigned integer of a fixed number of 64-bit limbs, least significant first. The width is public, the value is not.
+/// An unsigned integer of a fixed number of 64-bit limbs, least significant first. The width is public, the value is
+/// not.
 #[derive(Zeroize, ZeroizeOnDrop)]
 pub(crate) struct Uint(Box<[u64]>);
 

@@ -1,5 +1,5 @@
-//! Arithmetic modulo an odd number by Montgomery's method (Montgomery 1985; Menezes, van Oorschot, Vanstone, Handbook of Applied
-//! Cryptography, section 14.3.2): x is held as x R mod m with R = 2^(64 width), and no step divides.
+//! Arithmetic modulo an odd number by Montgomery's method (Montgomery 1985; Menezes, van Oorschot, Vanstone, Handbook
+//! of Applied Cryptography, section 14.3.2): x is held as x R mod m with R = 2^(64 width), and no step divides.
 
 use super::{LIMB_BITS, Uint, limbs};
 use subtle::ConstantTimeEq;
@@ -23,7 +23,8 @@ pub(crate) struct Montgomery {
 pub(crate) struct Scratch(Uint);
 
 impl Montgomery {
-    /// Prepares `m`, which is odd, above 1 and has exactly `bits` bits. (Otherwise results are meaningless, but nothing panics.)
+    /// Prepares `m`, which is odd, above 1 and has exactly `bits` bits. (Otherwise results are meaningless, but nothing
+    /// panics.)
     pub(crate) fn new(m: Uint, bits: usize) -> Montgomery {
         let minus_inverse = inverse_of_limb(m.0[0]).wrapping_neg();
         let one = r_mod(&m, bits);
@@ -114,7 +115,7 @@ impl Montgomery {
         out
     }
 
-    /// `x mod m` for an `x < m R` of any width; for primes p and q of the same size, everything below p q qualifies.
+    /// `x mod m` for an `x < m R`, such as any number below p q where p and q have the same size.
     pub(crate) fn reduce(&self, x: &Uint) -> Uint {
         self.enter(&self.leave(x))
     }
@@ -134,7 +135,8 @@ impl Montgomery {
         difference
     }
 
-    /// `x^exponent mod m`, plain, for a secret `x` and a public `exponent` of at least 1, whose bits steer what is done.
+    /// `x^exponent mod m`, plain, for a secret `x` and a public `exponent` of at least 1, whose bits steer what is
+    /// done.
     pub(crate) fn pow_public(&self, x: &Uint, exponent: u32) -> Uint {
         let mut scratch = self.scratch();
         let x = self.enter(x);
@@ -170,7 +172,8 @@ fn double_mod(x: &mut Uint, m: &Uint) {
     limbs::add_if(&mut x.0, &m.0, borrow & !carry);
 }
 
-/// 1 / x mod 2^64 for an odd x, by Newton's iteration: x is its own inverse modulo 8, and each step doubles the correct bits.
+/// 1 / x mod 2^64 for an odd x, by Newton's iteration: x is its own inverse modulo 8, and each step doubles the correct
+/// bits.
 pub(crate) fn inverse_of_limb(x: u64) -> u64 {
     (0..5).fold(x, |inverse, _| inverse.wrapping_mul(2u64.wrapping_sub(x.wrapping_mul(inverse))))
 }

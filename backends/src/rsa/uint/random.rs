@@ -19,12 +19,12 @@ impl Uint {
         Ok(Uint::from_be_bytes(bytes.expose(), width))
     }
 
-    /// Uniform in `1..bound`, for a `bound` above 1 of `bits` bits. Says nothing about the result by its running time: what is
-    /// rejected is independent of what is kept.
+    /// Uniform in `1..bound`, for a `bound` above 1 of `bits` bits. Says nothing about the result by its running time:
+    /// what is rejected is independent of what is kept.
     ///
     /// # Errors
-    /// [`RandomError`] when the generator fails, or gives no number in that range in 128 tries, each of which succeeds with a
-    /// probability of a half or more.
+    /// [`RandomError`] when the generator fails, or gives no number in that range in 128 tries, each of which succeeds
+    /// with a probability of a half or more.
     pub(crate) fn random_below(bound: &Uint, bits: usize, random: &dyn SecureRandom) -> Result<Uint, RandomError> {
         for _ in 0..128 {
             let candidate = Uint::random_bits(bits, bound.width(), random)?;

@@ -1,0 +1,143 @@
+//! Nothing secret is left in memory that was given back: an allocator looks through every block that is freed for
+//! pieces of the key.
+//!
+//! It sees the heap of Rust, so num-bigint's numbers, the buffers of the DER reader and our own integers; GMP's memory
+//! has a test of its own.
+#![allow(unsafe_code, missing_docs)]
+
+use rand::rngs::StdRng;
+use rand::{RngExt, SeedableRng};
+use sealwire_backends::keys::der;
+use sealwire_backends::rsa::{KEY_TRANSPORTS, PrivateComponents, SIGNATURES};
+use sealwire_traits::{OsRandom, RandomError, Secret, SecretBytes, SecureRandom};
+use std::alloc::{GlobalAlloc, Layout, System};
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+
+/// Bytes of a secret that are looked for together: enough to meet none by chance.
+const PIECE: usize = 12;
+const MOST: usize = 32;
+
+/// Pieces that must not be in freed memory. In static memory, so that the search itself allocates nothing.
+static PIECES: Mutex<([[u8; PIECE]; MOST], usize)> = Mutex::new(([[0; PIECE]; MOST], 0));
+static WATCHING: AtomicBool = AtomicBool::new(false);
+static FREED: AtomicUsize = AtomicUsize::new(0);
+static FOUND: AtomicUsize = AtomicUsize::new(0);
+
+struct Watcher;
+
+// SAFETY: every call goes to the system's allocator; blocks are only read before they are freed.
+unsafe impl GlobalAlloc for Watcher {
+    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
+        // SAFETY: the caller's promise. Zeroed, so that reading the whole block later reads nothing uninitialised.
+        unsafe { System.alloc_zeroed(layout) }
+    }
+
+    unsafe fn dealloc(&self, block: *mut u8, layout: Layout) {
+        if WATCHING.load(Ordering::Relaxed) {
+            // SAFETY: the block is still ours, and was zeroed when it was made.
+            look_through(unsafe { std::slice::from_raw_parts(block, layout.size()) });
+        }
+        // SAFETY: the caller's promise.
+        unsafe { System.dealloc(block, layout) }
+    }
+    // `realloc` of the trait allocates, copies and frees by the functions above.
+}
+
+#[global_allocator]
+static ALLOCATOR: Watcher = Watcher;
+
+fn look_through(block: &[u8]) {
+    let pieces = PIECES.lock().expect("unpoisoned");
+    FREED.fetch_add(1, Ordering::Relaxed);
+    let found = block.windows(PIECE).any(|window| pieces.0[..pieces.1].iter().any(|piece| piece == window));
+    FOUND.fetch_add(usize::from(found), Ordering::Relaxed);
+}
+
+/// Looks for the middle of a big-endian number, both as it is and as little-endian limbs have it.
+fn look_for(secret: &[u8]) {
+    let at = secret.len() / 2;
+    let piece: [u8; PIECE] = secret[at..at + PIECE].try_into().expect("a piece");
+    let mut reversed = piece;
+    reversed.reverse();
+    let mut pieces = PIECES.lock().expect("unpoisoned");
+    for piece in [piece, reversed] {
+        let count = pieces.1;
+        pieces.0[count] = piece;
+        pieces.1 += 1;
+    }
+}
+
+fn look_for_all(key: &PrivateComponents) {
+    for secret in [&key.d, &key.p, &key.q, &key.dp, &key.dq, &key.qinv] {
+        look_for(secret.expose());
+    }
+}
+
+/// Runs `work` under watch; returns how many freed blocks held a piece.
+fn watch(work: impl FnOnce()) -> usize {
+    let before = FOUND.load(Ordering::Relaxed);
+    WATCHING.store(true, Ordering::Relaxed);
+    work();
+    WATCHING.store(false, Ordering::Relaxed);
+    FOUND.load(Ordering::Relaxed) - before
+}
+
+/// A generator that can be repeated.
+#[derive(Debug)]
+struct Seeded(Mutex<StdRng>);
+
+impl Seeded {
+    fn new(seed: u64) -> Seeded {
+        Seeded(Mutex::new(StdRng::seed_from_u64(seed)))
+    }
+}
+
+impl SecureRandom for Seeded {
+    fn fill(&self, bytes: &mut [u8]) -> Result<(), RandomError> {
+        self.0.lock().expect("unpoisoned").fill(bytes);
+        Ok(())
+    }
+}
+
+// One test, since the allocator watches the whole process.
+#[test]
+fn freed_memory_holds_no_piece_of_a_secret() {
+    for (transport, scheme) in KEY_TRANSPORTS.iter().zip(SIGNATURES).filter(|(t, _)| t.available().is_ok()) {
+        // The same key twice: the first time to learn what to look for.
+        let key = transport.generate(2048, &Seeded::new(1), &()).expect("a key");
+        let pkcs8 = key.to_pkcs8();
+        PIECES.lock().expect("unpoisoned").1 = 0;
+        look_for_all(&der::private_from_pkcs8(pkcs8.expose()).expect("our own key"));
+        let secret = Secret::<32>::random(&OsRandom).expect("random");
+        look_for(secret.expose());
+
+        assert_eq!(watch(|| drop(pkcs8.expose().to_vec())), 1, "a copy that is not wiped is noticed");
+        assert_eq!(watch(|| drop(secret.expose().to_vec())), 1);
+
+        let engine = transport.engine();
+        let making = watch(|| {
+            let again = transport.generate(2048, &Seeded::new(1), &()).expect("a key");
+            assert!(again.public_key() == key.public_key());
+        });
+        assert_eq!(making, 0, "generation on {engine}");
+        let unwrapping = watch(|| {
+            let key = transport.private_key(&pkcs8).expect("our own key");
+            let public = transport.public_key(key.public_key()).expect("our own key");
+            let wrapped = public.wrap_secret(&secret, b"label", &OsRandom).expect("random");
+            let unwrapped = key.unwrap_secret(&wrapped, b"label", &OsRandom).expect("a sound key");
+            assert!(unwrapped.expose() == secret.expose());
+            assert!(key.to_pkcs8().expose() == pkcs8.expose());
+        });
+        assert_eq!(unwrapping, 0, "import, wrapping, unwrapping and export on {engine}");
+        let signing = watch(|| {
+            let key = scheme.signing_key(&pkcs8).expect("our own key");
+            let signature = key.sign(b"message", &OsRandom).expect("a sound key");
+            let public = scheme.verifying_key(key.public_key()).expect("our own key");
+            assert!(public.verify(b"message", &signature).is_ok());
+            let _ = SecretBytes::zeroed(0);
+        });
+        assert_eq!(signing, 0, "signing on {engine}");
+    }
+    assert!(FREED.load(Ordering::Relaxed) > 10_000, "the allocator was at work");
+}
