@@ -11,6 +11,8 @@
 //! 4. [`keys`]: RSA keys as bytes and files.
 //! 5. [`registry`]: the lists of all backends. The applications look names from the config up there, and nowhere else.
 //!
+//! [`x86`] is AES and GCM once more, with the instructions of the processor; the kernels are in `arch`, the only folder with `unsafe`.
+//!
 //! The contracts are traits of `sealwire-traits`; nothing here knows of sessions, networks or configs. No secret
 //! decides a branch or an address, so the time taken tells nothing about it; keys are wiped from memory on drop.
 //!
@@ -33,3 +35,4 @@ pub mod gcm;
 pub mod keys;
 pub mod registry;
 pub mod rsa;
+pub mod x86;

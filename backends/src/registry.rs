@@ -11,17 +11,25 @@ mod self_test;
 use crate::aes::AesAlgorithm;
 use crate::gcm::GcmAlgorithm;
 use crate::rsa;
+use crate::x86::{Instructions, X86Aes, X86AesGcm};
 use sealwire_traits::{AeadAlgorithm, BlockCipherAlgorithm, KeyTransport, SignatureScheme, Suite, Unavailable};
 use std::fmt;
 use std::sync::{LazyLock, OnceLock};
 use thiserror::Error;
 
 /// Every block cipher, the preferred first.
-pub static BLOCK_CIPHERS: &[&dyn BlockCipherAlgorithm] = &[&AesAlgorithm];
+pub static BLOCK_CIPHERS: &[&dyn BlockCipherAlgorithm] =
+    &[&X86Aes(Instructions::Vaes), &X86Aes(Instructions::AesNi), &AesAlgorithm];
 
 /// Every AEAD, the preferred first.
-pub static AEADS: &[&dyn AeadAlgorithm] =
-    &[&GcmAlgorithm::new(Suite::AES_256_GCM, &AesAlgorithm), &GcmAlgorithm::new(Suite::AES_128_GCM, &AesAlgorithm)];
+pub static AEADS: &[&dyn AeadAlgorithm] = &[
+    &X86AesGcm { suite: Suite::AES_256_GCM, instructions: Instructions::Vaes },
+    &X86AesGcm { suite: Suite::AES_256_GCM, instructions: Instructions::AesNi },
+    &GcmAlgorithm::new(Suite::AES_256_GCM, &AesAlgorithm),
+    &X86AesGcm { suite: Suite::AES_128_GCM, instructions: Instructions::Vaes },
+    &X86AesGcm { suite: Suite::AES_128_GCM, instructions: Instructions::AesNi },
+    &GcmAlgorithm::new(Suite::AES_128_GCM, &AesAlgorithm),
+];
 
 /// The name that stands for the first backend that can be used.
 pub const AUTO: &str = "auto";

@@ -3,7 +3,7 @@
 
 use super::sbox::sbox;
 use sealwire_traits::{Block, KeyError};
-use zeroize::Zeroizing;
+use zeroize::{Zeroize, Zeroizing};
 
 /// Key lengths of AES in bytes.
 pub const KEY_LENS: &[usize] = &[16, 24, 32];
@@ -13,7 +13,11 @@ const WORD_LEN: usize = 4;
 /// Words in a round key (Nb).
 const WORDS_PER_BLOCK: usize = 4;
 
-type Word = [u8; WORD_LEN];
+/// A word of the schedule.
+pub(crate) type Word = [u8; WORD_LEN];
+
+/// Round keys of the longest key.
+pub(crate) const MAX_ROUND_KEYS: usize = 15;
 
 /// The round keys of one AES key, in the order of encryption: 11, 13 or 15 blocks. They stay in one place on the heap
 /// and are wiped on drop.
@@ -25,34 +29,65 @@ impl RoundKeys {
     /// # Errors
     /// [`KeyError::Length`] for any other length.
     pub fn expand(key: &[u8]) -> Result<RoundKeys, KeyError> {
-        if !KEY_LENS.contains(&key.len()) {
-            return Err(KeyError::Length { expected: "16, 24 or 32".to_owned(), got: key.len() });
-        }
-        let key_words = key.len() / WORD_LEN;
-        let rounds = key_words + 6;
-        let mut round_keys = Zeroizing::new(vec![Block::default(); rounds + 1].into_boxed_slice());
-        let (words, _) = round_keys.as_flattened_mut().as_chunks_mut::<WORD_LEN>();
-        words[..key_words].copy_from_slice(key.as_chunks().0);
-        let mut round_constant = 1;
-        for i in key_words..WORDS_PER_BLOCK * (rounds + 1) {
-            let mut word = Zeroizing::new(words[i - 1]);
-            if i % key_words == 0 {
-                word.rotate_left(1);
-                *word = sub_word(&word);
-                word[0] ^= round_constant;
-                round_constant = next_round_constant(round_constant);
-            } else if key_words > 6 && i % key_words == 4 {
-                *word = sub_word(&word);
-            }
-            words[i] = std::array::from_fn(|j| words[i - key_words][j] ^ word[j]);
-        }
-        Ok(RoundKeys(round_keys))
+        check_len(key)?;
+        let mut round_keys = Zeroizing::new([Block::default(); MAX_ROUND_KEYS]);
+        let count = expand_with(key, &mut round_keys, sub_word);
+        Ok(RoundKeys(Zeroizing::new(round_keys[..count].into())))
     }
 
     /// The round keys; the first is added before the first round.
     pub fn as_blocks(&self) -> &[Block] {
         &self.0
     }
+}
+
+/// # Errors
+/// [`KeyError::Length`] unless the key has 16, 24 or 32 bytes.
+pub(crate) fn check_len(key: &[u8]) -> Result<(), KeyError> {
+    if KEY_LENS.contains(&key.len()) {
+        Ok(())
+    } else {
+        Err(KeyError::Length { expected: "16, 24 or 32".to_owned(), got: key.len() })
+    }
+}
+
+/// KeyExpansion (FIPS 197 section 5.2) of a key whose length was checked, with a SubWord of the backend's choice.
+/// Returns the number of round keys.
+#[inline(always)]
+pub(crate) fn expand_with(
+    key: &[u8],
+    round_keys: &mut [Block; MAX_ROUND_KEYS],
+    sub_word: impl Fn(&Word) -> Word,
+) -> usize {
+    let words = round_keys.as_flattened_mut().as_chunks_mut().0;
+    match key.len() {
+        16 => expand_words::<4>(key, words, sub_word),
+        24 => expand_words::<6>(key, words, sub_word),
+        _ => expand_words::<8>(key, words, sub_word),
+    }
+}
+
+/// For a key of `NK` words.
+#[inline(always)]
+fn expand_words<const NK: usize>(key: &[u8], words: &mut [Word], sub_word: impl Fn(&Word) -> Word) -> usize {
+    let round_keys = NK + 7;
+    words[..NK].copy_from_slice(key.as_chunks().0);
+    let mut round_constant = 1;
+    let mut word = words[NK - 1];
+    for i in NK..WORDS_PER_BLOCK * round_keys {
+        if i % NK == 0 {
+            word.rotate_left(1);
+            word = sub_word(&word);
+            word[0] ^= round_constant;
+            round_constant = next_round_constant(round_constant);
+        } else if NK > 6 && i % NK == 4 {
+            word = sub_word(&word);
+        }
+        word = (u32::from_ne_bytes(words[i - NK]) ^ u32::from_ne_bytes(word)).to_ne_bytes();
+        words[i] = word;
+    }
+    word.zeroize();
+    round_keys
 }
 
 /// SubWord of FIPS 197 section 5.2: the S-box on four bytes, in the low four bits of each word of the circuit.

@@ -2,3 +2,5 @@
 
 #[cfg(feature = "gmp")]
 pub(crate) mod gmp_memory;
+#[cfg(target_arch = "x86_64")]
+pub(crate) mod x86_64;

@@ -126,7 +126,9 @@ fn self_test_runs_once_even_from_many_threads() {
 
 #[test]
 fn listing_marks_what_auto_takes() {
-    let list = list_of(&[backend("absent", Fault::Absent), backend("good", Fault::None), AEADS[1]]);
+    let other = |aead: &&&dyn AeadAlgorithm| aead.suite() == Suite::AES_128_GCM && aead.backend() == "portable";
+    let other = *AEADS.iter().find(other).expect("always there");
+    let list = list_of(&[backend("absent", Fault::Absent), backend("good", Fault::None), other]);
     let lines: Vec<_> = list.listings().into_iter().map(|l| (l.name, l.status.is_ok(), l.auto)).collect();
     assert_eq!(lines, [("absent", false, false), ("good", true, true), ("portable", true, true)]);
 }

@@ -1,0 +1,88 @@
+//! What the processor can do, as values: a token exists only where its instructions were detected, so holding one is the proof.
+
+use sealwire_traits::Unavailable;
+use std::env;
+use std::sync::LazyLock;
+
+/// The variable that lowers what is used, for tests, valgrind and comparisons.
+const VARIABLE: &str = "SEALWIRE_CPU";
+
+/// What may be used, from the least to the most.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Level {
+    Portable,
+    AesNi,
+    Vaes,
+}
+
+/// What [`VARIABLE`] allows; an unknown value is kept to be complained of.
+static ALLOWED: LazyLock<Result<Level, String>> = LazyLock::new(|| match env::var_os(VARIABLE) {
+    None => Ok(Level::Vaes),
+    Some(value) => match value.to_str() {
+        Some("portable") => Ok(Level::Portable),
+        Some("aes-ni") => Ok(Level::AesNi),
+        Some("vaes") => Ok(Level::Vaes),
+        _ => Err(format!("{VARIABLE} is {value:?}: expected portable, aes-ni or vaes")),
+    },
+});
+
+/// AES-NI, PCLMULQDQ, SSSE3 and SSE4.1: vectors of 128 bits.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct AesNi(());
+
+/// VAES, VPCLMULQDQ and AVX2 beside all of [`AesNi`]: vectors of 256 bits.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Vaes(AesNi);
+
+impl AesNi {
+    /// The token.
+    ///
+    /// # Errors
+    /// [`Unavailable`] names what this processor lacks, or the variable that forbids it.
+    pub(crate) fn detect() -> Result<AesNi, Unavailable> {
+        allowed(Level::AesNi)?;
+        let found = is_x86_feature_detected!("aes")
+            && is_x86_feature_detected!("pclmulqdq")
+            && is_x86_feature_detected!("ssse3")
+            && is_x86_feature_detected!("sse4.1");
+        if found { Ok(AesNi(())) } else { Err(missing("AES-NI and PCLMULQDQ")) }
+    }
+}
+
+impl Vaes {
+    /// The token.
+    ///
+    /// # Errors
+    /// [`Unavailable`] names what this processor lacks (or the system, which has to save its registers), or the variable that forbids
+    /// it.
+    pub(crate) fn detect() -> Result<Vaes, Unavailable> {
+        allowed(Level::Vaes)?;
+        let found = is_x86_feature_detected!("vaes")
+            && is_x86_feature_detected!("vpclmulqdq")
+            && is_x86_feature_detected!("avx2");
+        if found { AesNi::detect().map(Vaes) } else { Err(missing("VAES, VPCLMULQDQ and AVX2")) }
+    }
+
+    /// The smaller set, which is part of it.
+    pub(crate) fn aes_ni(self) -> AesNi {
+        self.0
+    }
+}
+
+impl From<Vaes> for AesNi {
+    fn from(cpu: Vaes) -> AesNi {
+        cpu.aes_ni()
+    }
+}
+
+fn allowed(level: Level) -> Result<(), Unavailable> {
+    match &*ALLOWED {
+        Ok(allowed) if *allowed >= level => Ok(()),
+        Ok(_) => Err(Unavailable(format!("{VARIABLE} forbids it"))),
+        Err(complaint) => Err(Unavailable(complaint.clone())),
+    }
+}
+
+fn missing(instructions: &str) -> Unavailable {
+    Unavailable(format!("this processor has no {instructions}"))
+}

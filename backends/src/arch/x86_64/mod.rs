@@ -1,0 +1,30 @@
+//! AES-GCM with the instructions of x86-64 processors: AES-NI and PCLMULQDQ on vectors of one block, VAES and VPCLMULQDQ on vectors of two.
+//!
+//! | file | what it is |
+//! |---|---|
+//! | `cpu` | the instructions as tokens that only detection can make |
+//! | `vector` | the vectors and their instructions: all the `unsafe` of the kernels |
+//! | `aes` | AES on independent blocks, and the key expansion |
+//! | `ghash` | carry-less multiplication and reduction |
+//! | `partial` | the bytes of less than a block |
+//! | `tables` | a key: round keys, powers of H, tables for long records |
+//! | `gcm` | the fused kernel |
+//! | `entry` | where the kernels are compiled for their instructions, and keyed objects over them |
+//!
+//! The kernels are written once, over [`vector::Vector`], and compiled twice. Constant time: the only branches are on lengths and
+//! counters, the only index is the counter.
+
+// Loops over registers are written with an index: an iterator would take closures, which are not compiled for the instructions.
+#![allow(clippy::needless_range_loop)]
+
+mod aes;
+mod cpu;
+mod entry;
+mod gcm;
+mod ghash;
+mod partial;
+mod tables;
+mod vector;
+
+pub(crate) use cpu::{AesNi, Vaes};
+pub(crate) use entry::{Aes, AesGcm};
