@@ -1,0 +1,65 @@
+//! A race: competitors take turns in one process, so that a change of the processor's speed meets all of them alike.
+
+use std::time::{Duration, Instant};
+
+/// One competitor: a name, and the work to be timed.
+pub struct Runner<'a> {
+    name: String,
+    work: Box<dyn FnMut() + 'a>,
+    iterations: u32,
+    times: Vec<f64>,
+}
+
+/// How long one turn of one competitor lasts, roughly.
+const TURN: Duration = Duration::from_millis(2);
+
+impl<'a> Runner<'a> {
+    /// Warms up, and finds how often the work fits into a turn.
+    pub fn new(name: impl Into<String>, mut work: impl FnMut() + 'a) -> Runner<'a> {
+        work();
+        let start = Instant::now();
+        let mut iterations = 0;
+        while start.elapsed() < TURN {
+            work();
+            iterations += 1;
+        }
+        Runner { name: name.into(), work: Box::new(work), iterations, times: Vec::new() }
+    }
+
+    fn turn(&mut self) {
+        let start = Instant::now();
+        for _ in 0..self.iterations {
+            (self.work)();
+        }
+        self.times.push(start.elapsed().as_secs_f64() / f64::from(self.iterations));
+    }
+}
+
+/// A result: the median time in seconds, and the median of the ratios to the reference, turn by turn.
+pub struct Result {
+    pub name: String,
+    pub seconds: f64,
+    pub speedup: f64,
+}
+
+/// Lets all take `rounds` turns each. The first runner is the reference.
+pub fn race(mut runners: Vec<Runner<'_>>, rounds: usize) -> Vec<Result> {
+    for _ in 0..rounds {
+        for runner in &mut runners {
+            runner.turn();
+        }
+    }
+    let reference = runners[0].times.clone();
+    runners
+        .into_iter()
+        .map(|runner| {
+            let ratios = reference.iter().zip(&runner.times).map(|(reference, own)| reference / own);
+            Result { name: runner.name, seconds: median(runner.times.clone()), speedup: median(ratios.collect()) }
+        })
+        .collect()
+}
+
+fn median(mut values: Vec<f64>) -> f64 {
+    values.sort_by(f64::total_cmp);
+    values[values.len() / 2]
+}
