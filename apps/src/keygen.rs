@@ -15,6 +15,7 @@ use sealwire_traits::OsRandom;
 /// # Errors
 /// [`AppError`] when a file exists already or cannot be written.
 pub fn run(config: &Config, options: &cli::Keygen, passphrases: &mut Passphrases<'_>) -> Result<(), AppError> {
+    keys::check_vacant(&options.out)?;
     let passphrase = if options.encrypts() {
         Some(passphrases.new_one(&format!("the key {}", options.out.display()))?)
     } else {
