@@ -41,7 +41,8 @@ pub async fn connect(
     clock: Clock,
 ) -> Result<Channel, ChannelError> {
     let handshake = Handshake::client(config, clock.now())?;
-    establish(pipe, handshake, workers, clock).await
+    // A client that is busy itself just leaves: it may have begun to seal, and no plain alert may follow that.
+    establish(pipe, handshake, &[], workers, clock).await
 }
 
 /// Opens a channel as a server, on the transport key `epoch`, with a puzzle of `difficulty` bits for the client (0: none).
@@ -57,7 +58,7 @@ pub async fn accept(
     clock: Clock,
 ) -> Result<Channel, ChannelError> {
     let handshake = Handshake::server(config, epoch, difficulty, clock.now());
-    establish(pipe, handshake, workers, clock).await
+    establish(pipe, handshake, &plain_alert(Alert::Overloaded), workers, clock).await
 }
 
 /// Turns a pipe away before any handshake: the client is told that the server is overloaded.
@@ -70,14 +71,16 @@ pub async fn turn_away(mut pipe: Connection) {
     .await;
 }
 
+/// `busy` is the last word of an end whose workers have no place for its job.
 async fn establish(
     mut pipe: Connection,
     handshake: Handshake,
+    busy: &[u8],
     workers: &Workers,
     clock: Clock,
 ) -> Result<Channel, ChannelError> {
     let deadline = clock.at(handshake.deadline());
-    let outcome = timeout_at(deadline, handshake_over(&mut pipe, handshake, workers, clock)).await;
+    let outcome = timeout_at(deadline, handshake_over(&mut pipe, handshake, busy, workers, clock)).await;
     let error = match outcome {
         Ok(Ok(established)) => return Ok(Channel::new(pipe, *established, clock)),
         Ok(Err(error)) => error,
@@ -96,6 +99,7 @@ async fn establish(
 async fn handshake_over(
     pipe: &mut Connection,
     handshake: Handshake,
+    busy: &[u8],
     workers: &Workers,
     clock: Clock,
 ) -> Result<Box<Established>, ChannelError> {
@@ -112,7 +116,7 @@ async fn handshake_over(
             Step::Work(job) => match workers.run(move || job.run()).await {
                 Ok(step) => step,
                 Err(_busy) => {
-                    write(&mut pipe.writer, &plain_alert(Alert::Overloaded)).await?;
+                    write(&mut pipe.writer, busy).await?;
                     return Err(ChannelError::Overloaded);
                 }
             },

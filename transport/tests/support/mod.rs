@@ -1,9 +1,10 @@
 //! What the tests of this crate share: fixed RSA keys, a provider over the real backends, a generator that can be repeated, and
-//! configurations to start from. `drive` runs handshakes without a pipe, `wire` is a second implementation of what is on the wire.
+//! configurations to start from. `channels` and `drive` run handshakes with and without a pipe, `wire` is a second implementation of what is on the wire.
 //!
-//! The keys in `keys/` were made by `openssl genpkey -algorithm RSA -pkeyopt rsa_keygen_bits:2048 -outform DER`. They protect nothing.
+//! The keys in `keys/` are PKCS#8 DER of 2048 bits, made by `openssl genpkey` and `openssl pkcs8 -topk8`. They protect nothing.
 #![allow(dead_code, unreachable_pub, clippy::unwrap_used, reason = "each test crate uses a part of this")]
 
+pub mod channels;
 pub mod drive;
 pub mod wire;
 
@@ -96,9 +97,9 @@ fn both_suites() -> &'static [&'static dyn AeadAlgorithm] {
     &BOTH
 }
 
-/// A list of suites that holds the AEAD at `index` alone: 0 is AES-256-GCM, 1 AES-128-GCM.
-pub fn one_suite(index: usize) -> &'static [&'static dyn AeadAlgorithm] {
-    &both_suites()[index..=index]
+/// A list of the AEADs with these indices: 0 is AES-256-GCM, 1 AES-128-GCM.
+pub fn suites(indices: &[usize]) -> &'static [&'static dyn AeadAlgorithm] {
+    indices.iter().map(|i| both_suites()[*i]).collect::<Vec<_>>().leak()
 }
 
 fn signing_key(pkcs8: &[u8]) -> Arc<dyn SigningKey> {
@@ -146,8 +147,7 @@ pub fn certified(key: Box<dyn UnwrapKey>, identity: &dyn SigningKey, now: u64, s
 
 /// The server's transport key, certified at the start of the clock.
 pub fn epoch() -> Arc<Epoch> {
-    static EPOCH: LazyLock<Arc<Epoch>> =
-        LazyLock::new(|| certified(transport_key(), &*server_identity(), UNIX, 300));
+    static EPOCH: LazyLock<Arc<Epoch>> = LazyLock::new(|| certified(transport_key(), &*server_identity(), UNIX, 300));
     EPOCH.clone()
 }
 

@@ -1,8 +1,7 @@
 //! The wire a second time, from PROTOCOL.md and without the code under test: HMAC (RFC 2104) and HKDF-Expand (RFC 5869) by hand over
 //! SHA-256, record parsing, and sealing of whatever a test wants to see refused.
 
-use sealwire_backends::registry;
-use sealwire_traits::{Aead, Nonce, Tag};
+use sealwire_traits::{Aead, AeadAlgorithm, Nonce, Tag};
 use sha2::{Digest, Sha256};
 
 pub type Hash = [u8; 32];
@@ -80,7 +79,7 @@ impl<'a> Fields<'a> {
 
 /// One direction under one secret.
 pub struct Direction {
-    suite: &'static str,
+    algorithm: &'static dyn AeadAlgorithm,
     secret: Vec<u8>,
     aead: Box<dyn Aead>,
     iv: Vec<u8>,
@@ -88,15 +87,14 @@ pub struct Direction {
 }
 
 impl Direction {
-    pub fn new(suite: &'static str, secret: &[u8]) -> Direction {
-        let algorithm = registry::aead(suite, "auto").unwrap();
+    pub fn new(algorithm: &'static dyn AeadAlgorithm, secret: &[u8]) -> Direction {
         let aead = algorithm.key(&expand(secret, "key", b"", algorithm.suite().key_len)).unwrap();
-        Direction { suite, secret: secret.to_vec(), aead, iv: expand(secret, "iv", b"", 12), sequence: 0 }
+        Direction { algorithm, secret: secret.to_vec(), aead, iv: expand(secret, "iv", b"", 12), sequence: 0 }
     }
 
     /// The next key.
     pub fn update(&mut self) {
-        *self = Direction::new(self.suite, &expand(&self.secret, "upd", b"", 32));
+        *self = Direction::new(self.algorithm, &expand(&self.secret, "upd", b"", 32));
     }
 
     fn nonce(&mut self) -> Nonce {
@@ -137,14 +135,14 @@ pub struct Schedule {
     pub th1: Hash,
     pub th2: Hash,
     pub prk: Hash,
-    suite: &'static str,
+    algorithm: &'static dyn AeadAlgorithm,
 }
 
 impl Schedule {
     /// From the bodies of messages 1 to 3.
-    pub fn new(suite: &'static str, messages: [&[u8]; 3], pms: &[u8]) -> Schedule {
+    pub fn new(algorithm: &'static dyn AeadAlgorithm, messages: [&[u8]; 3], pms: &[u8]) -> Schedule {
         let th2 = sha256(&messages);
-        Schedule { th1: sha256(&messages[..2]), th2, prk: hmac(&th2, pms), suite }
+        Schedule { th1: sha256(&messages[..2]), th2, prk: hmac(&th2, pms), algorithm }
     }
 
     pub fn secret(&self, label: &str, context: &[u8]) -> Vec<u8> {
@@ -152,15 +150,20 @@ impl Schedule {
     }
 
     pub fn direction(&self, label: &str, context: &[u8]) -> Direction {
-        Direction::new(self.suite, &self.secret(label, context))
+        Direction::new(self.algorithm, &self.secret(label, context))
     }
 }
 
 /// Both application directions of a complete handshake, client to server first, from what travelled and the client's secret.
-pub fn application(suite: &'static str, to_server: &[u8], to_client: &[u8], pms: &[u8]) -> (Direction, Direction) {
+pub fn application(
+    algorithm: &'static dyn AeadAlgorithm,
+    to_server: &[u8],
+    to_client: &[u8],
+    pms: &[u8],
+) -> (Direction, Direction) {
     let (ours, theirs) = (records(to_server), records(to_client));
     let messages = [&ours[0][4..], &theirs[0][4..], &ours[1][4..]];
-    let schedule = Schedule::new(suite, messages, pms);
+    let schedule = Schedule::new(algorithm, messages, pms);
     let (_, finish, _) = schedule.direction("c hs", b"").open(ours[2]);
     let th4 = sha256(&[messages[0], messages[1], messages[2], &finish]);
     (schedule.direction("c ap", &th4), schedule.direction("s ap", &th4))
