@@ -36,3 +36,8 @@ pub mod keys;
 pub mod registry;
 pub mod rsa;
 pub mod x86;
+
+/// GCM by the book, which the kernels are compared with; the tests outside of the crate have it too.
+#[cfg(test)]
+#[path = "../tests/support/sym_model.rs"]
+mod sym_model;

@@ -144,12 +144,9 @@ fn reduce((high, low): (u128, u128)) -> u128 {
 }
 
 #[cfg(test)]
-#[path = "../../tests/support/sym_model.rs"]
-mod model;
-
-#[cfg(test)]
 mod tests {
     use super::*;
+    use crate::sym_model as model;
     use proptest::prelude::*;
 
     fn hash(h: &Block, data: &[u8]) -> Block {

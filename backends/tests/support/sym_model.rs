@@ -28,6 +28,18 @@ pub(crate) fn ghash(h: &Block, data: &[u8]) -> Block {
 /// GCM-AE of SP 800-38D section 7.1; gives the ciphertext and the tag.
 #[allow(dead_code, reason = "not every user of the model seals")]
 pub(crate) fn seal(cipher: &dyn BlockCipher, nonce: &[u8; 12], aad: &[u8], text: &[u8]) -> (Vec<u8>, Block) {
+    seal_from(1, cipher, nonce, aad, text)
+}
+
+/// The same with another counter in J0, to reach the place where the counter wraps.
+#[allow(dead_code, reason = "not every user of the model seals")]
+pub(crate) fn seal_from(
+    first: u32,
+    cipher: &dyn BlockCipher,
+    nonce: &[u8; 12],
+    aad: &[u8],
+    text: &[u8],
+) -> (Vec<u8>, Block) {
     let stream_block = |counter: u32| {
         let mut block = [0; 16];
         block[..12].copy_from_slice(nonce);
@@ -36,14 +48,14 @@ pub(crate) fn seal(cipher: &dyn BlockCipher, nonce: &[u8; 12], aad: &[u8], text:
     };
     let mut ciphertext = text.to_vec();
     for (i, chunk) in ciphertext.chunks_mut(16).enumerate() {
-        add(chunk, &stream_block(2 + i as u32));
+        add(chunk, &stream_block(first.wrapping_add(1 + i as u32)));
     }
     let mut hashed = padded(aad);
     hashed.extend(padded(&ciphertext));
     hashed.extend((8 * aad.len() as u64).to_be_bytes());
     hashed.extend((8 * text.len() as u64).to_be_bytes());
     let mut tag = ghash(&encrypt(cipher, [0; 16]), &hashed);
-    add(&mut tag, &stream_block(1));
+    add(&mut tag, &stream_block(first));
     (ciphertext, tag)
 }
 

@@ -26,5 +26,8 @@ mod partial;
 mod tables;
 mod vector;
 
+#[cfg(test)]
+mod tests;
+
 pub(crate) use cpu::{AesNi, Vaes};
 pub(crate) use entry::{Aes, AesGcm};
