@@ -11,6 +11,7 @@ mod terminal;
 use crate::cli;
 use crate::error::AppError;
 use crate::passphrase::Passphrases;
+use crate::server::signalled;
 use crate::wire::Wire;
 pub use connect::client_config;
 use input::Input;
@@ -19,8 +20,11 @@ use sealwire_config::Config;
 use sealwire_transport::ChannelError;
 use sealwire_transport::channel::{Receiver, Sender, abandon, await_close};
 use sealwire_transport::message::{MessageReceiver, MessageSender};
-use sealwire_transport::session::{Alert, Settings, SessionError};
+use sealwire_transport::session::{Alert, SessionError, Settings};
+use std::pin::pin;
 use std::time::Duration;
+use tokio::sync::Notify;
+use tokio::time::timeout;
 
 /// How long the peer may take to say why after sending to it has failed.
 const LAST_WORD: Duration = Duration::from_secs(2);
@@ -29,11 +33,7 @@ const LAST_WORD: Duration = Duration::from_secs(2);
 ///
 /// # Errors
 /// [`AppError`], whose exit status says what became of the messages.
-pub async fn run(
-    config: &Config,
-    options: &cli::Client,
-    passphrases: &mut Passphrases<'_>,
-) -> Result<(), AppError> {
+pub async fn run(config: &Config, options: &cli::Client, passphrases: &mut Passphrases<'_>) -> Result<(), AppError> {
     let wire = Wire::new(config)?;
     let address = options.address.as_deref().unwrap_or(&config.transport.address);
     let channel = connect::connect(config, &wire, address, &options.pins, passphrases).await?;
@@ -59,7 +59,7 @@ fn open_ends(options: &cli::Client, max: usize) -> Result<(Input, Output), AppEr
     }
 }
 
-/// Sends what `input` gives and shows what comes back, both at once, until both directions have ended.
+/// Talks until both directions have ended, or until the user wants to leave.
 async fn converse(
     mut outgoing: MessageSender,
     mut incoming: MessageReceiver,
@@ -67,30 +67,13 @@ async fn converse(
     mut output: Output,
     settings: &Settings,
 ) -> Result<(), AppError> {
-    let first = {
-        let receiving = std::pin::pin!(receive_all(&mut incoming, &mut output));
-        let sending = std::pin::pin!(send_all(&mut outgoing, &mut input));
-        tokio::select! {
-            result = receiving => First::Received(result),
-            result = sending => First::Sent(result),
-        }
+    let ended = tokio::select! {
+        result = exchange(&mut outgoing, &mut incoming, &mut input, &mut output) => Some(result),
+        () = signalled() => None,
     };
-    let result = match first {
-        // The server has ended its direction before this end was done.
-        First::Received(Ok(())) => leave(&mut outgoing, &mut input).await,
-        First::Received(Err(error)) => Err(error),
-        First::Sent(Ok(())) if input.interrupted() => {
-            await_close(incoming.channel(), settings.close_timeout).await.map_err(AppError::from)
-        }
-        First::Sent(Ok(())) => receive_all(&mut incoming, &mut output).await,
-        // What the server has to say about it is the better reason.
-        First::Sent(Err(error)) => {
-            let last_word = tokio::time::timeout(LAST_WORD, receive_all(&mut incoming, &mut output)).await;
-            Err(match last_word {
-                Ok(Err(why @ AppError::Channel(ChannelError::Session(_)))) => why,
-                _ => error,
-            })
-        }
+    let result = match ended {
+        Some(result) => result,
+        None => depart(&mut outgoing, &mut incoming, settings.close_timeout).await,
     };
     if let Err(AppError::Channel(error)) = &result {
         let (sender, receiver): (Sender, Receiver) = (outgoing.into_inner(), incoming.into_inner());
@@ -99,18 +82,60 @@ async fn converse(
     result
 }
 
-/// Which direction ended first, and how.
-enum First {
-    Received(Result<(), AppError>),
-    Sent(Result<(), AppError>),
+/// Sends what `input` gives and shows what comes back, both at once. Neither is cancelled while the other goes on: half a message
+/// would be sent, or shown.
+async fn exchange(
+    outgoing: &mut MessageSender,
+    incoming: &mut MessageReceiver,
+    input: &mut Input,
+    output: &mut Output,
+) -> Result<(), AppError> {
+    let server_left = Notify::new();
+    let mut receiving = pin!(receive_all(incoming, output));
+    let mut sending = pin!(send_all(outgoing, input, &server_left));
+    tokio::select! {
+        received = &mut receiving => {
+            received?;
+            server_left.notify_one();
+            sending.await
+        }
+        sent = &mut sending => match sent {
+            Ok(()) => receiving.await,
+            // What the server has to say about it is the better reason.
+            Err(error @ AppError::Channel(ChannelError::Io(_))) => match timeout(LAST_WORD, receiving).await {
+                Ok(Err(why @ AppError::Channel(ChannelError::Session(_)))) => Err(why),
+                _ => Err(error),
+            },
+            Err(error) => Err(error),
+        },
+    }
 }
 
-/// Sends every message of the input, then closes this direction.
-async fn send_all(outgoing: &mut MessageSender, input: &mut Input) -> Result<(), AppError> {
-    while let Some(message) = outgoing.channel().while_idle(input.next()).await? {
-        outgoing.send(&message?).await?;
+/// Sends every message of the input, then closes this direction. A server that has left takes the message that is on its way, and no
+/// other: a person typing is told; input from elsewhere was perhaps not sent.
+async fn send_all(outgoing: &mut MessageSender, input: &mut Input, server_left: &Notify) -> Result<(), AppError> {
+    let complete = loop {
+        let next = async {
+            tokio::select! {
+                biased;
+                () = server_left.notified() => None,
+                message = input.next() => Some(message),
+            }
+        };
+        match outgoing.channel().while_idle(next).await? {
+            Some(Some(message)) => outgoing.send(&message?).await?,
+            Some(None) => break true,
+            None => break input.has_ended(),
+        }
+    };
+    outgoing.channel().close().await?;
+    if complete {
+        return Ok(());
     }
-    Ok(outgoing.channel().close().await?)
+    if input.is_interactive() {
+        return input.say_last("the server has closed the conversation");
+    }
+    Err(AppError::Unfinished("the server closed the conversation before all of the input was sent".to_owned()))
 }
 
 /// Shows every message until the server closes its direction.
@@ -121,25 +146,32 @@ async fn receive_all(incoming: &mut MessageReceiver, output: &mut Output) -> Res
     Ok(())
 }
 
-/// The server has left first: closes this direction too. A person typing is told; input from elsewhere was perhaps not sent.
-async fn leave(outgoing: &mut MessageSender, input: &mut Input) -> Result<(), AppError> {
-    outgoing.channel().close().await?;
-    if input.is_interactive() {
-        return input.say("the server has closed the conversation");
+/// The user wants to leave: closes this direction and waits for the server to agree, but not for long, and not if asked again.
+async fn depart(
+    outgoing: &mut MessageSender,
+    incoming: &mut MessageReceiver,
+    patience: Duration,
+) -> Result<(), AppError> {
+    let farewell = async {
+        timeout(patience, outgoing.channel().close()).await.map_err(|_| SessionError::Truncated)??;
+        await_close(incoming.channel(), patience).await
+    };
+    tokio::select! {
+        result = farewell => Ok(result?),
+        () = signalled() => Err(ChannelError::from(SessionError::Truncated).into()),
     }
-    Err(AppError::Unfinished("the server closed the conversation before all of the input was sent".to_owned()))
 }
 
 /// A refusal that a person can act on.
 fn explain(error: AppError, config: &Config) -> AppError {
     match error {
-        AppError::Channel(ChannelError::Session(SessionError::Alert(Alert::Unsupported))) => AppError::Unfinished(
-            format!(
+        AppError::Channel(ChannelError::Session(SessionError::Alert(Alert::Unsupported))) => {
+            AppError::Unfinished(format!(
                 "the server does not offer the service {:?} to this client: see client.service here and server.services, \
                  or the services of this client's entry in authorized_clients, there",
                 config.client.service
-            ),
-        ),
+            ))
+        }
         error => error,
     }
 }

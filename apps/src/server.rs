@@ -24,6 +24,8 @@ use tokio::task::JoinSet;
 
 /// Transport keys made ahead when each connection has its own.
 const POOL: usize = 4;
+/// Connections beyond the cap that are told so at a time; more are just closed.
+const LOBBY: usize = 64;
 /// Rest after an accept that failed, for example for want of file descriptors.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 
@@ -116,6 +118,7 @@ pub async fn serve(
     stop: impl Future<Output = ()>,
 ) {
     let mut sessions = JoinSet::new();
+    let lobby = Admission::new(LOBBY);
     let mut stop = std::pin::pin!(stop);
     loop {
         let accepted = tokio::select! {
@@ -134,7 +137,13 @@ pub async fn serve(
                 }
                 None => {
                     tracing::warn!(peer = pipe.peer, "turned away: limits.max_connections are open");
-                    sessions.spawn(channel::turn_away(pipe));
+                    // Saying why takes a while with a peer that does not listen: only so many are told at a time.
+                    if let Some(place) = lobby.enter() {
+                        sessions.spawn(async move {
+                            channel::turn_away(pipe).await;
+                            drop(place);
+                        });
+                    }
                 }
             },
             Err(error) => {

@@ -155,7 +155,9 @@ impl<'a> Servers<'a> {
                         "{reason}. If the server takes known clients only, its owner has to run `sealwire trust add {}` there",
                         key.fingerprint()
                     ),
-                    None => format!("{reason}. Make a key with `sealwire keygen --out FILE`, and name it in client.identity"),
+                    None => format!(
+                        "{reason}. Make a key with `sealwire keygen --out FILE`, and name it in client.identity"
+                    ),
                 })
             }
             _ => error,

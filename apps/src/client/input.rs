@@ -2,9 +2,7 @@
 
 use super::terminal::Terminal;
 use crate::error::AppError;
-use crate::server::signalled;
 use std::io::{self, BufRead, Read};
-use std::pin::Pin;
 use std::thread;
 use tokio::sync::mpsc;
 
@@ -14,8 +12,6 @@ const AHEAD: usize = 16;
 /// A source of messages.
 pub struct Input {
     messages: mpsc::Receiver<Result<Vec<u8>, AppError>>,
-    signal: Pin<Box<dyn Future<Output = ()> + Send>>,
-    interrupted: bool,
     terminal: Option<Terminal>,
 }
 
@@ -28,7 +24,7 @@ impl Input {
         let (sender, messages) = mpsc::channel(AHEAD);
         // Not joined: it may be waiting for a key that nobody presses, and ends with the process.
         thread::spawn(move || read(sender));
-        Input { messages, signal: Box::pin(signalled()), interrupted: false, terminal }
+        Input { messages, terminal }
     }
 
     /// The messages of the command line.
@@ -78,21 +74,12 @@ impl Input {
 
     /// The next message; `None` when there are no more, or the user wants to leave. May be cancelled without loss.
     pub async fn next(&mut self) -> Option<Result<Vec<u8>, AppError>> {
-        if self.interrupted {
-            return None;
-        }
-        tokio::select! {
-            message = self.messages.recv() => message,
-            () = &mut self.signal => {
-                self.interrupted = true;
-                None
-            }
-        }
+        self.messages.recv().await
     }
 
-    /// Whether the user asked to leave before the input had ended.
-    pub fn interrupted(&self) -> bool {
-        self.interrupted
+    /// Whether all of its messages have been taken, and its end seen.
+    pub fn has_ended(&self) -> bool {
+        self.messages.is_closed() && self.messages.is_empty()
     }
 
     /// Whether a person is typing.
@@ -100,10 +87,10 @@ impl Input {
         self.terminal.is_some()
     }
 
-    /// Tells the person something, beside the line being typed.
-    pub fn say(&mut self, text: &str) -> Result<(), AppError> {
-        match &mut self.terminal {
-            Some(terminal) => terminal.print(text),
+    /// Tells the person something, at the end.
+    pub fn say_last(&self, text: &str) -> Result<(), AppError> {
+        match &self.terminal {
+            Some(terminal) => terminal.say_last(text),
             None => Ok(()),
         }
     }
@@ -129,7 +116,8 @@ fn reading(source: io::Error) -> AppError {
 
 fn within(len: usize, max: usize) -> Result<(), AppError> {
     if len > max {
-        let text = format!("a message of the input is longer than the {max} bytes that are allowed (limits.max_message)");
+        let text =
+            format!("a message of the input is longer than the {max} bytes that are allowed (limits.max_message)");
         return Err(AppError::Unfinished(text));
     }
     Ok(())

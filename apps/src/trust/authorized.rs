@@ -271,10 +271,27 @@ mod tests {
         fs::write(&path, format!("{}\n", client(1))).expect("written");
         let old = SystemTime::now() - Duration::from_secs(60);
         File::options().write(true).open(&path).and_then(|file| file.set_modified(old)).expect("set back");
-        let clients = AuthorizedClients::new(path);
+        let clients = AuthorizedClients::new(path.clone());
+        let remember = |key| clients.seen.lock().expect("no panic").clients.insert(print(key), client(key));
         assert_eq!(clients.find(&print(1)), Some(client(1)));
-        clients.seen.lock().expect("no panic").clients.insert(print(9), client(9));
+        remember(9);
         assert_eq!(clients.find(&print(9)), Some(client(9)), "from memory");
+
+        fs::write(&path, format!("{}\n", client(2))).expect("written");
+        assert_eq!(clients.find(&print(2)), Some(client(2)));
+        remember(9);
+        assert_eq!(clients.find(&print(9)), None, "so young a file may have changed within a tick of the clock");
+    }
+
+    #[test]
+    fn a_client_that_is_added_again_has_only_its_new_rights() {
+        let folder = TempDir::new().expect("a folder");
+        let clients = AuthorizedClients::new(folder.path().join("authorized_clients"));
+        clients.file.add(&client(1)).expect("added");
+        clients.file.add(&client(2)).expect("added");
+        let echo = AuthorizedClient::new(print(1), Some(vec!["echo".to_owned()]), "").expect("a client");
+        clients.file.add(&echo).expect("added");
+        assert_eq!(clients.file.entries().expect("read"), [client(2), echo]);
     }
 
     #[test]
