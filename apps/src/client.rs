@@ -12,6 +12,7 @@ use crate::cli;
 use crate::error::AppError;
 use crate::passphrase::Passphrases;
 use crate::server::signalled;
+use crate::services::Service;
 use crate::wire::Wire;
 pub use connect::client_config;
 use input::Input;
@@ -42,7 +43,30 @@ pub async fn run(config: &Config, options: &cli::Client, passphrases: &mut Passp
     let (input, output) = open_ends(options, max)?;
     let outgoing = MessageSender::new(channel.sender, max);
     let incoming = MessageReceiver::new(channel.receiver, max);
-    converse(outgoing, incoming, input, output, &wire.settings).await.map_err(|error| explain(error, config))
+    let said =
+        converse(outgoing, incoming, input, output, &wire.settings).await.map_err(|error| explain(error, config))?;
+    match Service::by_name(&channel.peer.service) {
+        Some(Service::Echo) => said.all_answered(),
+        _ => Ok(()),
+    }
+}
+
+/// What went each way.
+#[derive(Default)]
+struct Said {
+    sent: u64,
+    received: u64,
+}
+
+impl Said {
+    /// A server that stops takes what is still sent to it, and answers no more.
+    fn all_answered(&self) -> Result<(), AppError> {
+        let missing = self.sent.saturating_sub(self.received);
+        if missing == 0 {
+            return Ok(());
+        }
+        Err(AppError::Unfinished(format!("the server left before it had answered {missing} of {} messages", self.sent)))
+    }
 }
 
 /// Where messages come from and where answers go.
@@ -66,14 +90,14 @@ async fn converse(
     mut input: Input,
     mut output: Output,
     settings: &Settings,
-) -> Result<(), AppError> {
+) -> Result<Said, AppError> {
     let ended = tokio::select! {
         result = exchange(&mut outgoing, &mut incoming, &mut input, &mut output) => Some(result),
         () = signalled() => None,
     };
     let result = match ended {
         Some(result) => result,
-        None => depart(&mut outgoing, &mut incoming, settings.close_timeout).await,
+        None => depart(&mut outgoing, &mut incoming, settings.close_timeout).await.map(|()| Said::default()),
     };
     if let Err(AppError::Channel(error)) = &result {
         let (sender, receiver): (Sender, Receiver) = (outgoing.into_inner(), incoming.into_inner());
@@ -89,18 +113,18 @@ async fn exchange(
     incoming: &mut MessageReceiver,
     input: &mut Input,
     output: &mut Output,
-) -> Result<(), AppError> {
+) -> Result<Said, AppError> {
     let server_left = Notify::new();
     let mut receiving = pin!(receive_all(incoming, output));
     let mut sending = pin!(send_all(outgoing, input, &server_left));
     tokio::select! {
         received = &mut receiving => {
-            received?;
+            let received = received?;
             server_left.notify_one();
-            sending.await
+            Ok(Said { sent: sending.await?, received })
         }
         sent = &mut sending => match sent {
-            Ok(()) => receiving.await,
+            Ok(sent) => Ok(Said { sent, received: receiving.await? }),
             // What the server has to say about it is the better reason.
             Err(error @ AppError::Channel(ChannelError::Io(_))) => match timeout(LAST_WORD, receiving).await {
                 Ok(Err(why @ AppError::Channel(ChannelError::Session(_)))) => Err(why),
@@ -112,8 +136,9 @@ async fn exchange(
 }
 
 /// Sends every message of the input, then closes this direction. A server that has left takes the message that is on its way, and no
-/// other: a person typing is told; input from elsewhere was perhaps not sent.
-async fn send_all(outgoing: &mut MessageSender, input: &mut Input, server_left: &Notify) -> Result<(), AppError> {
+/// other: a person typing is told; input from elsewhere was perhaps not sent. Returns how many were sent.
+async fn send_all(outgoing: &mut MessageSender, input: &mut Input, server_left: &Notify) -> Result<u64, AppError> {
+    let mut sent = 0;
     let complete = loop {
         let next = async {
             tokio::select! {
@@ -123,27 +148,32 @@ async fn send_all(outgoing: &mut MessageSender, input: &mut Input, server_left: 
             }
         };
         match outgoing.channel().while_idle(next).await? {
-            Some(Some(message)) => outgoing.send(&message?).await?,
+            Some(Some(message)) => {
+                outgoing.send(&message?).await?;
+                sent += 1;
+            }
             Some(None) => break true,
             None => break input.has_ended(),
         }
     };
     outgoing.channel().close().await?;
     if complete {
-        return Ok(());
+        return Ok(sent);
     }
     if input.is_interactive() {
-        return input.say_last("the server has closed the conversation");
+        return input.say_last("the server has closed the conversation").map(|()| sent);
     }
     Err(AppError::Unfinished("the server closed the conversation before all of the input was sent".to_owned()))
 }
 
-/// Shows every message until the server closes its direction.
-async fn receive_all(incoming: &mut MessageReceiver, output: &mut Output) -> Result<(), AppError> {
+/// Shows every message until the server closes its direction. Returns how many there were.
+async fn receive_all(incoming: &mut MessageReceiver, output: &mut Output) -> Result<u64, AppError> {
+    let mut received = 0;
     while let Some(message) = incoming.receive().await? {
         output.show(&message).await?;
+        received += 1;
     }
-    Ok(())
+    Ok(received)
 }
 
 /// The user wants to leave: closes this direction and waits for the server to agree, but not for long, and not if asked again.
@@ -173,5 +203,17 @@ fn explain(error: AppError, config: &Config) -> AppError {
             ))
         }
         error => error,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_echo_that_is_missing_is_said() {
+        assert!(Said { sent: 3, received: 3 }.all_answered().is_ok());
+        let missing = Said { sent: 3, received: 1 }.all_answered().expect_err("two are missing");
+        assert_eq!(missing.to_string(), "the server left before it had answered 2 of 3 messages");
     }
 }

@@ -170,7 +170,8 @@ One message through sealwire: a client and a server in this process, over the tr
             first_len = first.len(),
             first = hex(first),
             arrived = shortened_text(self.arrived.trim_end()),
-            answer = if self.answer == self.message { "the same, byte for byte".to_owned() } else { escaped(self.answer) },
+            answer =
+                if self.answer == self.message { "the same, byte for byte".to_owned() } else { escaped(self.answer) },
         );
         out
     }

@@ -3,7 +3,7 @@
 
 use super::sbox::sbox;
 use sealwire_traits::{Block, KeyError};
-use zeroize::{Zeroize, Zeroizing};
+use zeroize::Zeroizing;
 
 /// Key lengths of AES in bytes.
 pub const KEY_LENS: &[usize] = &[16, 24, 32];
@@ -13,8 +13,8 @@ const WORD_LEN: usize = 4;
 /// Words in a round key (Nb).
 const WORDS_PER_BLOCK: usize = 4;
 
-/// A word of the schedule.
-pub(crate) type Word = [u8; WORD_LEN];
+/// A word of the schedule, in the order of its bytes.
+type Word = [u8; WORD_LEN];
 
 /// Round keys of the longest key.
 pub(crate) const MAX_ROUND_KEYS: usize = 15;
@@ -51,13 +51,14 @@ pub(crate) fn check_len(key: &[u8]) -> Result<(), KeyError> {
     }
 }
 
-/// KeyExpansion (FIPS 197 section 5.2) of a key whose length was checked, with a SubWord of the backend's choice.
+/// KeyExpansion (FIPS 197 section 5.2) of a key whose length was checked, with a SubWord of the backend's choice; words are numbers
+/// whose lowest byte is the first.
 /// Returns the number of round keys.
 #[inline(always)]
 pub(crate) fn expand_with(
     key: &[u8],
     round_keys: &mut [Block; MAX_ROUND_KEYS],
-    sub_word: impl Fn(&Word) -> Word,
+    sub_word: impl Fn(u32) -> u32,
 ) -> usize {
     let words = round_keys.as_flattened_mut().as_chunks_mut().0;
     match key.len() {
@@ -69,33 +70,36 @@ pub(crate) fn expand_with(
 
 /// For a key of `NK` words.
 #[inline(always)]
-fn expand_words<const NK: usize>(key: &[u8], words: &mut [Word], sub_word: impl Fn(&Word) -> Word) -> usize {
+fn expand_words<const NK: usize>(key: &[u8], words: &mut [Word], sub_word: impl Fn(u32) -> u32) -> usize {
     let round_keys = NK + 7;
+    let words = &mut words[..WORDS_PER_BLOCK * round_keys];
     words[..NK].copy_from_slice(key.as_chunks().0);
     let mut round_constant = 1;
-    let mut word = words[NK - 1];
-    for i in NK..WORDS_PER_BLOCK * round_keys {
-        if i % NK == 0 {
-            word.rotate_left(1);
-            word = sub_word(&word);
-            word[0] ^= round_constant;
-            round_constant = next_round_constant(round_constant);
-        } else if NK > 6 && i % NK == 4 {
-            word = sub_word(&word);
+    // A number, and not its bytes, so that it stays in a register.
+    let mut word = u32::from_le_bytes(words[NK - 1]);
+    // Word i is made of word i - 1 and word i - NK, so the schedule grows by NK words at a time.
+    for start in (NK..words.len()).step_by(NK) {
+        // RotWord: the first byte, which is the lowest, becomes the last.
+        word = sub_word(word.rotate_right(8)) ^ u32::from(round_constant);
+        round_constant = next_round_constant(round_constant);
+        for i in 0..NK.min(words.len() - start) {
+            if NK > 6 && i == 4 {
+                word = sub_word(word);
+            }
+            word ^= u32::from_le_bytes(words[start + i - NK]);
+            words[start + i] = word.to_le_bytes();
         }
-        word = (u32::from_ne_bytes(words[i - NK]) ^ u32::from_ne_bytes(word)).to_ne_bytes();
-        words[i] = word;
     }
-    word.zeroize();
     round_keys
 }
 
 /// SubWord of FIPS 197 section 5.2: the S-box on four bytes, in the low four bits of each word of the circuit.
-fn sub_word(word: &Word) -> Word {
+fn sub_word(word: u32) -> u32 {
+    let word = Zeroizing::new(word.to_le_bytes());
     let bits =
         Zeroizing::new(std::array::from_fn(|i| word.iter().rev().fold(0u8, |bit, byte| bit << 1 | byte >> i & 1)));
     let bits = Zeroizing::new(sbox(*bits));
-    std::array::from_fn(|j| bits.iter().rev().fold(0, |byte, bit| byte << 1 | bit >> j & 1))
+    u32::from_le_bytes(std::array::from_fn(|j| bits.iter().rev().fold(0, |byte, bit| byte << 1 | bit >> j & 1)))
 }
 
 /// The next power of x in GF(2^8) (Rcon of FIPS 197 section 5.2). Public: it depends on the round alone.

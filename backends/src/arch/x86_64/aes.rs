@@ -2,7 +2,6 @@
 
 use super::cpu::AesNi;
 use super::vector::{Vector, Xmm};
-use crate::aes::schedule::Word;
 use sealwire_traits::{BLOCK_LEN, Block};
 
 /// Vectors under way at a time: the instruction takes as long as this many of them.
@@ -11,8 +10,8 @@ const CHAINS: usize = 8;
 /// SubWord of FIPS 197 section 5.2. In a block of four equal columns ShiftRows moves nothing, so the last round without a key is the
 /// S-box alone.
 #[inline(always)]
-pub(super) fn sub_word(cpu: AesNi, word: &Word) -> Word {
-    Xmm::splat(cpu, *word).aesenclast(Xmm::broadcast(cpu, &[0; BLOCK_LEN])).first_word()
+pub(super) fn sub_word(cpu: AesNi, word: u32) -> u32 {
+    Xmm::splat(cpu, word).aesenclast(Xmm::broadcast(cpu, &[0; BLOCK_LEN])).first_word()
 }
 
 /// The round keys of the equivalent inverse cipher (FIPS 197 section 5.3.5) in its order: InvMixColumns of all but the first and last.

@@ -5,7 +5,6 @@
 #![allow(unsafe_code)]
 
 use super::cpu::{AesNi, Vaes};
-use crate::aes::schedule::Word;
 use core::arch::x86_64::*;
 use sealwire_traits::Block;
 use zeroize::Zeroize;
@@ -95,14 +94,14 @@ macro_rules! proven {
 impl Xmm {
     /// A word four times.
     #[inline(always)]
-    pub(crate) fn splat(_: AesNi, word: Word) -> Self {
-        Xmm(proven!(_mm_set1_epi32(i32::from_le_bytes(word))))
+    pub(crate) fn splat(_: AesNi, word: u32) -> Self {
+        Xmm(proven!(_mm_set1_epi32(word.cast_signed())))
     }
 
     /// The first word.
     #[inline(always)]
-    pub(crate) fn first_word(self) -> Word {
-        proven!(_mm_cvtsi128_si32(self.0)).to_le_bytes()
+    pub(crate) fn first_word(self) -> u32 {
+        proven!(_mm_cvtsi128_si32(self.0)).cast_unsigned()
     }
 }
 
