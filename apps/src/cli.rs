@@ -53,6 +53,8 @@ pub enum Command {
     Trust(Trust),
     /// List every backend: which are there, why another is not, and which would run
     Backends,
+    /// Measure every backend on this machine
+    Bench,
     /// Print the built-in settings with comments, a start for a config file of your own
     Config,
 }
@@ -277,6 +279,7 @@ mod tests {
             "trust remove id.pub",
             "trust remove --server 127.0.0.1:1",
             "config",
+            "bench",
         ] {
             read(line).expect(line);
         }

@@ -3,6 +3,7 @@
 #![allow(unreachable_pub, reason = "a program has no users; pub is what other files of it may use")]
 
 mod backends;
+mod bench;
 mod cli;
 mod client;
 mod demo;
@@ -43,6 +44,7 @@ fn run(cli: &Cli) -> Result<(), AppError> {
     match &cli.command {
         Command::Config => print(sealwire_config::DEFAULT),
         Command::Backends => print(&backends::table(&config(cli)?)),
+        Command::Bench => bench::run(),
         Command::Demo(options) => on_runtime(demo::run(&config(cli)?, options)),
         Command::Server(options) => {
             let config = config(cli)?;

@@ -1,9 +1,9 @@
 //! The client's handshake: sends messages 1, 3 and 4, checks 2 and 5 (PROTOCOL.md, "Handshake").
 
 use super::certificate::Certificate;
-use super::direction::{Direction, InnerType};
-use super::handshake::{Handshake, Io, Message, State};
-use super::limits::{HANDSHAKE_PADDING, INNER_HEADER_LEN, MAX_SERVER_FINISH, MAX_SERVER_HELLO, sealed_handshake_body};
+use super::direction::Direction;
+use super::handshake::{Handshake, Io, Message, State, seal_handshake};
+use super::limits::{MAX_SERVER_FINISH, MAX_SERVER_HELLO, sealed_handshake_body};
 use super::messages::{
     ClientFinish, ClientHello, ClientKeys, ServerHello, decode_server_finish, service_name, split_mac,
 };
@@ -196,10 +196,4 @@ impl AwaitServerFinish {
         }
         Step::Failed(Failure { error, output: io.output })
     }
-}
-
-/// Seals one message of the handshake, the only one under its key.
-pub(super) fn seal_handshake(aead: &'static dyn AeadAlgorithm, secret: Key, body: &[u8], out: &mut Vec<u8>) {
-    let padded = (INNER_HEADER_LEN + body.len()).next_multiple_of(HANDSHAKE_PADDING);
-    Direction::new(aead, secret).seal(InnerType::Handshake, body, padded, out);
 }

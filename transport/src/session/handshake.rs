@@ -1,13 +1,14 @@
 //! What the handshakes of both ends share: the buffer, the deadline, and the steps an outside driver takes.
 
-use super::direction::Direction;
-use super::limits::ALERT_LEN;
+use super::direction::{Direction, InnerType};
+use super::limits::{ALERT_LEN, HANDSHAKE_PADDING, INNER_HEADER_LEN};
 use super::record::{FrameError, Kind, Record, RecordBuffer, plain_alert};
+use super::schedule::Key;
 use super::{
     Activity, Alert, ClientConfig, Epoch, HandshakeError, Now, ReceiveHalf, SendHalf, ServerConfig, Settings, client,
     server,
 };
-use sealwire_traits::{Fingerprint, Suite};
+use sealwire_traits::{AeadAlgorithm, Fingerprint, Suite};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -82,8 +83,14 @@ impl Message {
     pub(super) fn open(mut self, mut direction: Direction) -> Option<Vec<u8>> {
         let record = Record { kind: Kind::Sealed, header: self.header, body: &mut self.body, offset: 0 };
         let (inner, content) = direction.open(record).ok()?;
-        (inner == super::direction::InnerType::Handshake).then(|| self.body[content].to_vec())
+        (inner == InnerType::Handshake).then(|| self.body[content].to_vec())
     }
+}
+
+/// Seals one message of the handshake, the only one under its key.
+pub(super) fn seal_handshake(aead: &'static dyn AeadAlgorithm, secret: Key, body: &[u8], out: &mut Vec<u8>) {
+    let padded = (INNER_HEADER_LEN + body.len()).next_multiple_of(HANDSHAKE_PADDING);
+    Direction::new(aead, secret).seal(InnerType::Handshake, body, padded, out);
 }
 
 /// The states, each in the file of its role.

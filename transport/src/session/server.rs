@@ -1,9 +1,8 @@
 //! The server's handshake: sends messages 2 and 5, checks 1, 3 and 4 (PROTOCOL.md, "Handshake").
 
 use super::certificate::Epoch;
-use super::client::seal_handshake;
 use super::direction::Direction;
-use super::handshake::{Handshake, Io, Message, State};
+use super::handshake::{Handshake, Io, Message, State, seal_handshake};
 use super::limits::{MAX_CLIENT_FINISH, MAX_CLIENT_HELLO, MAX_CLIENT_KEYS, sealed_handshake_body};
 use super::messages::{ClientFinish, ClientHello, ClientKeys, ServerHello, encode_server_finish, split_mac};
 use super::record::{Kind, plain_handshake};
