@@ -14,6 +14,7 @@ use super::ghash::{POLYNOMIAL, Powers, Unreduced};
 use super::partial;
 use super::tables::{CYCLE, Key, Long, SHORT, STEP_VECTORS};
 use super::vector::Vector;
+use crate::aes::schedule::MAX_ROUND_KEYS;
 use sealwire_traits::{BLOCK_LEN, Block, NONCE_LEN};
 use std::hint::black_box;
 
@@ -111,65 +112,51 @@ impl<V: Vector> Record<'_, V> {
     /// Whole steps.
     #[inline(always)]
     fn steps<const ROUNDS: usize, const SEALS: bool>(&mut self, long: &Long<V>, blocks: &mut [Block]) {
-        let key = self.key;
-        let cpu = key.cpu;
-        let mut hashing = Hashing::new(blocks.len() / Self::STEP, self.hash, cpu);
-        let mut low = (self.counter & 0xff) as usize;
+        let cpu = self.key.cpu;
+        let mut hashing = Hashing::new(blocks.len() / Self::STEP, self.hash, self.order, cpu);
         let mut base = self.after_first_round(self.counter);
         let mut before: Option<&[Block]> = None;
         for step in blocks.chunks_exact_mut(Self::STEP) {
-            // Hides the table from the compiler, which would otherwise keep the round keys in registers that it does not have.
-            let key = black_box(key);
-            let crosses = low + Self::STEP > 256;
-            let next =
-                if crosses { self.after_first_round(self.counter.wrapping_add(Self::STEP as u32)) } else { base };
-            let entries = &long.first_round[low..low + Self::STEP];
-            let mut x = [base; CHAINS];
-            for i in 0..CHAINS {
-                // Steps begin with a counter of 2, modulo their length: only the last two blocks may be beyond the 256.
-                let base = if i * V::BLOCKS >= Self::STEP - 2 { next } else { base };
-                x[i] = base.xor(V::load(cpu, &entries[i * V::BLOCKS..]));
-            }
-            let hashed = if SEALS { before } else { Some(&*step) };
-            match hashed {
-                Some(hashed) => {
-                    let powers = hashing.powers(&long.powers);
-                    let between = (ROUNDS - 2) / GROUPS;
-                    for group in 0..GROUPS {
-                        for round in 0..between {
-                            encrypt_round(cpu, &mut x, &key.round_keys[2 + group * between + round]);
-                        }
-                        hashing.group(cpu, self.order, hashed, powers, group);
-                    }
-                    for round_key in &key.round_keys[2 + GROUPS * between..ROUNDS] {
-                        encrypt_round(cpu, &mut x, round_key);
-                    }
-                    hashing.next_step(cpu);
-                }
+            // Hides the keys from the compiler, which would otherwise keep them in registers that it does not have.
+            let round_keys = black_box(&self.key.round_keys);
+            let mut x = self.begin_step(&mut base, &long.first_round);
+            match if SEALS { before } else { Some(&*step) } {
+                Some(hashed) => hashing.step_beside::<ROUNDS>(cpu, &mut x, round_keys, hashed, &long.powers),
                 None => {
-                    for round_key in &key.round_keys[2..ROUNDS] {
+                    for round_key in &round_keys[2..ROUNDS] {
                         encrypt_round(cpu, &mut x, round_key);
                     }
                 }
             }
-            let round_key = V::broadcast(cpu, &key.round_keys[ROUNDS]);
+            let round_key = V::broadcast(cpu, &round_keys[ROUNDS]);
             for i in 0..CHAINS {
                 let text = V::load(cpu, &step[i * V::BLOCKS..]);
                 x[i].aesenclast(round_key.xor(text)).store(&mut step[i * V::BLOCKS..]);
             }
-            base = next;
-            low = if crosses { low + Self::STEP - 256 } else { low + Self::STEP };
-            self.counter = self.counter.wrapping_add(Self::STEP as u32);
             before = Some(step);
         }
         if let Some(hashed) = before.filter(|_| SEALS) {
-            let powers = hashing.powers(&long.powers);
-            for group in 0..GROUPS {
-                hashing.group(cpu, self.order, hashed, powers, group);
-            }
-            hashing.next_step(cpu);
+            hashing.step(cpu, hashed, &long.powers);
         }
         self.hash = hashing.hash;
+    }
+
+    /// The states of a step after round one, from the table. `base` is the one that this step's blocks have in common; it is brought
+    /// forward to the next step.
+    #[inline(always)]
+    fn begin_step(&mut self, base: &mut V, first_round: &[Block]) -> [V; CHAINS] {
+        let low = (self.counter & 0xff) as usize;
+        self.counter = self.counter.wrapping_add(Self::STEP as u32);
+        let next = if low + Self::STEP > 256 { self.after_first_round(self.counter) } else { *base };
+        let entries = &first_round[low..low + Self::STEP];
+        let mut x = [*base; CHAINS];
+        for i in 0..CHAINS {
+            // Steps begin with a counter of 2, modulo their length: only the last two blocks may be beyond the 256.
+            let base = if i * V::BLOCKS >= Self::STEP - 2 { next } else { *base };
+            x[i] = base.xor(V::load(self.key.cpu, &entries[i * V::BLOCKS..]));
+        }
+        *base = next;
+        x
     }
 
     /// The state after round one of a counter block whose low byte is 0 in the place of that of `counter`.
@@ -301,6 +288,7 @@ fn encrypt_round<V: Vector, const N: usize>(cpu: V::Cpu, x: &mut [V; N], round_k
 /// The hash of whole steps, reduced once in a cycle.
 struct Hashing<V> {
     hash: V,
+    order: V,
     sum: Unreduced<V>,
     /// Steps that are still to be hashed.
     left: usize,
@@ -312,8 +300,8 @@ impl<V: Vector> Hashing<V> {
     const STEPS: usize = CYCLE / (CHAINS * V::BLOCKS);
 
     #[inline(always)]
-    fn new(steps: usize, hash: V, cpu: V::Cpu) -> Self {
-        Hashing { hash, sum: Unreduced::zero(cpu), left: steps, group: Self::begin(steps) }
+    fn new(steps: usize, hash: V, order: V, cpu: V::Cpu) -> Self {
+        Hashing { hash, order, sum: Unreduced::zero(cpu), left: steps, group: Self::begin(steps) }
     }
 
     #[inline(always)]
@@ -321,27 +309,56 @@ impl<V: Vector> Hashing<V> {
         (Self::STEPS - left.min(Self::STEPS)) * GROUPS
     }
 
-    /// The powers for the step that is hashed now.
+    /// Hashes a step while the rounds 2 to `ROUNDS - 1` of another are computed.
     #[inline(always)]
-    fn powers<'a>(&self, powers: &'a [Powers<V>]) -> &'a [Powers<V>] {
-        &powers[self.group..self.group + GROUPS]
+    fn step_beside<const ROUNDS: usize>(
+        &mut self,
+        cpu: V::Cpu,
+        x: &mut [V; CHAINS],
+        round_keys: &[Block; MAX_ROUND_KEYS],
+        hashed: &[Block],
+        powers: &[Powers<V>],
+    ) {
+        let powers = &powers[self.group..self.group + GROUPS];
+        let rounds = (ROUNDS - 2) / GROUPS;
+        for group in 0..GROUPS {
+            self.quarter(cpu, hashed, powers, group);
+            for round in 0..rounds {
+                encrypt_round(cpu, x, &round_keys[2 + group * rounds + round]);
+                // The compiler would undo the interleaving and tear pairs of multiplications apart, at a tenth of the speed.
+                V::settle(x, self.sum.parts());
+            }
+        }
+        for round_key in &round_keys[2 + GROUPS * rounds..ROUNDS] {
+            encrypt_round(cpu, x, round_key);
+        }
+        self.end_step(cpu);
     }
 
-    /// Hashes a quarter of a step.
+    /// Hashes a step.
     #[inline(always)]
-    fn group(&mut self, cpu: V::Cpu, order: V, step: &[Block], powers: &[Powers<V>], i: usize) {
+    fn step(&mut self, cpu: V::Cpu, hashed: &[Block], powers: &[Powers<V>]) {
+        let powers = &powers[self.group..self.group + GROUPS];
+        for group in 0..GROUPS {
+            self.quarter(cpu, hashed, powers, group);
+        }
+        self.end_step(cpu);
+    }
+
+    #[inline(always)]
+    fn quarter(&mut self, cpu: V::Cpu, step: &[Block], powers: &[Powers<V>], i: usize) {
         let blocks = &step[i * 2 * V::BLOCKS..];
-        let mut a = V::load(cpu, blocks).shuffle(order);
-        let b = V::load(cpu, &blocks[V::BLOCKS..]).shuffle(order);
+        let mut a = V::load(cpu, blocks).shuffle(self.order);
+        let b = V::load(cpu, &blocks[V::BLOCKS..]).shuffle(self.order);
         if i == 0 {
             a = a.xor(self.hash);
         }
         self.sum.add(a, b, &powers[i]);
     }
 
-    /// A step is hashed: reduces at the end of a cycle.
+    /// Reduces at the end of a cycle.
     #[inline(always)]
-    fn next_step(&mut self, cpu: V::Cpu) {
+    fn end_step(&mut self, cpu: V::Cpu) {
         self.left -= 1;
         self.group += GROUPS;
         self.hash = V::broadcast(cpu, &[0; BLOCK_LEN]);

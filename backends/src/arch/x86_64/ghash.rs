@@ -61,6 +61,12 @@ impl<V: Vector> Unreduced<V> {
         self.middle = self.middle.xor(both.mul_low(powers.both).xor(both.mul_high(powers.both)));
     }
 
+    /// The three parts.
+    #[inline(always)]
+    pub(crate) fn parts(&mut self) -> [&mut V; 3] {
+        [&mut self.low, &mut self.middle, &mut self.high]
+    }
+
     /// Adds the product of `V::BLOCKS` blocks, bytes already reversed, and as many powers as they are, the highest first.
     #[inline(always)]
     pub(crate) fn add_one(&mut self, x: V, powers: V) {

@@ -5,6 +5,7 @@
 #![allow(unsafe_code)]
 
 use super::cpu::{AesNi, Vaes};
+use core::arch::asm;
 use core::arch::x86_64::*;
 use sealwire_traits::Block;
 use zeroize::Zeroize;
@@ -61,6 +62,9 @@ pub(crate) trait Vector: Copy + Send + Sync + Zeroize + 'static {
     fn mul_low_high(self, other: Self) -> Self;
     /// The sum of the blocks in the first block, zeros in the others.
     fn fold(self) -> Self;
+    /// Has all of these values computed before this point and be in registers there, so that the compiler keeps to the order of a
+    /// kernel. Costs nothing.
+    fn settle(a: &mut [Self; 8], b: [&mut Self; 3]);
 }
 
 /// One block, in an xmm register.
@@ -207,6 +211,11 @@ impl Vector for Xmm {
     fn fold(self) -> Self {
         self
     }
+
+    #[inline(always)]
+    fn settle(a: &mut [Self; 8], b: [&mut Self; 3]) {
+        proven!(settle_xmm(a, b))
+    }
 }
 
 impl Vector for Ymm {
@@ -315,5 +324,34 @@ impl Vector for Ymm {
             _mm256_castsi256_si128(self.0),
             _mm256_extracti128_si256::<1>(self.0)
         ))))
+    }
+
+    #[inline(always)]
+    fn settle(a: &mut [Self; 8], b: [&mut Self; 3]) {
+        proven!(settle_ymm(a, b))
+    }
+}
+
+/// See [`Vector::settle`].
+#[inline]
+#[target_feature(enable = "sse2")]
+fn settle_xmm(a: &mut [Xmm; 8], b: [&mut Xmm; 3]) {
+    let [a0, a1, a2, a3, a4, a5, a6, a7] = a;
+    let [b0, b1, b2] = b;
+    // SAFETY: no instruction, only a comment with the names of registers: the values go through unchanged.
+    unsafe {
+        asm!("/* {0} {1} {2} {3} {4} {5} {6} {7} {8} {9} {10} */", inout(xmm_reg) a0.0, inout(xmm_reg) a1.0, inout(xmm_reg) a2.0, inout(xmm_reg) a3.0, inout(xmm_reg) a4.0, inout(xmm_reg) a5.0, inout(xmm_reg) a6.0, inout(xmm_reg) a7.0, inout(xmm_reg) b0.0, inout(xmm_reg) b1.0, inout(xmm_reg) b2.0, options(nomem, nostack, preserves_flags));
+    }
+}
+
+/// See [`Vector::settle`].
+#[inline]
+#[target_feature(enable = "avx2")]
+fn settle_ymm(a: &mut [Ymm; 8], b: [&mut Ymm; 3]) {
+    let [a0, a1, a2, a3, a4, a5, a6, a7] = a;
+    let [b0, b1, b2] = b;
+    // SAFETY: no instruction, only a comment with the names of registers: the values go through unchanged.
+    unsafe {
+        asm!("/* {0} {1} {2} {3} {4} {5} {6} {7} {8} {9} {10} */", inout(ymm_reg) a0.0, inout(ymm_reg) a1.0, inout(ymm_reg) a2.0, inout(ymm_reg) a3.0, inout(ymm_reg) a4.0, inout(ymm_reg) a5.0, inout(ymm_reg) a6.0, inout(ymm_reg) a7.0, inout(ymm_reg) b0.0, inout(ymm_reg) b1.0, inout(ymm_reg) b2.0, options(nomem, nostack, preserves_flags));
     }
 }
