@@ -68,10 +68,10 @@ impl KeyTransport for Factory {
         Ok(())
     }
     fn public_key(&self, _: &[u8]) -> Result<Box<dyn WrapKey>, KeyError> {
-        unimplemented!("servers do not wrap")
+        unreachable!("servers do not wrap")
     }
     fn private_key(&self, _: &SecretBytes) -> Result<Box<dyn UnwrapKey>, KeyError> {
-        unimplemented!("transport keys are made, not read")
+        unreachable!("transport keys are made, not read")
     }
     fn generate(
         &self,
