@@ -28,6 +28,9 @@ pub enum ChannelError {
         /// The limit.
         max: usize,
     },
+    /// What was received could not be dealt with: a fault of this end, such as a full disk.
+    #[error("what was received could not be dealt with: {0}")]
+    Service(Arc<io::Error>),
     /// The peer closed its direction in the middle of a message.
     #[error("the other end stopped in the middle of a message")]
     PartialMessage,
@@ -45,6 +48,7 @@ impl ChannelError {
         match self {
             ChannelError::Session(error) => error.alert(),
             ChannelError::MessageTooLong { .. } | ChannelError::PartialMessage => Some(Alert::ProtocolError),
+            ChannelError::Service(_) => Some(Alert::Internal),
             ChannelError::Handshake(_) | ChannelError::Io(_) | ChannelError::Overloaded => None,
         }
     }

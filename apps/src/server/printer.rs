@@ -1,6 +1,7 @@
 //! Shows messages as they arrive: the time, who sent it, and the text, with everything in it that could fool a terminal made visible.
 
 use crate::text::{Show, write_message};
+use sealwire_transport::ChannelError;
 use std::io::{self, IsTerminal, Write};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::SystemTime;
@@ -25,7 +26,10 @@ impl Printer {
     }
 
     /// Shows one message, on a thread that may wait for whoever reads the output.
-    pub async fn message(&self, who: &str, message: &[u8]) {
+    ///
+    /// # Errors
+    /// [`ChannelError::Service`] when it could not be shown, so that its sender does not take it for delivered.
+    pub async fn message(&self, who: &str, message: &[u8]) -> Result<(), ChannelError> {
         let mut line = format!("{} {who}: ", humantime::format_rfc3339_seconds(SystemTime::now())).into_bytes();
         let (out, show) = (self.out.clone(), self.show);
         let shown = write_message(&mut line, message, show);
@@ -33,8 +37,7 @@ impl Printer {
             let mut out = out.lock().unwrap_or_else(PoisonError::into_inner);
             shown.and_then(|()| out.write_all(&line)).and_then(|()| out.flush())
         });
-        if let Ok(Err(error)) = written.await {
-            tracing::error!(%error, "a message could not be shown");
-        }
+        let written = written.await.map_err(io::Error::other).and_then(|written| written);
+        written.map_err(|error| ChannelError::Service(Arc::new(error)))
     }
 }

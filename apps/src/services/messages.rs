@@ -48,9 +48,9 @@ async fn converse(
         match outgoing.channel().while_idle(next).await? {
             Next::Message(message) => {
                 let Some(message) = message? else { break };
+                context.printer.message(who, &message).await?;
                 served.messages += 1;
                 served.bytes += message.len() as u64;
-                context.printer.message(who, &message).await;
                 if answer && leave_at.is_none() {
                     outgoing.send(&message).await?;
                 }

@@ -113,3 +113,16 @@ fn a_client_that_cannot_send_can_be_interrupted() {
     stuck.signal(Signal::INT);
     stuck.finish().with_status(4);
 }
+
+/// A message that the server cannot show, for a full disk behind its standard output, is not delivered, and its sender must know.
+#[test]
+#[cfg(target_os = "linux")]
+fn a_message_that_cannot_be_shown_is_no_success() {
+    let home = Home::new();
+    let mut command = home.other_command("sh");
+    command.args(["-c", "exec \"$0\" \"$@\" >/dev/full", env!("CARGO_BIN_EXE_sealwire")]).args(home.server_args());
+    let server = Server::of(Process::spawn(&mut command));
+    home.run(&server.client(&[]), "lost\n").with_status(1).saying(&["internal fault"]);
+    server.log_line("what was received could not be dealt with");
+    server.stop().ok();
+}

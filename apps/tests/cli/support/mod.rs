@@ -98,16 +98,19 @@ impl Home {
 
     /// A server with the identity [`SERVER`] at a port of its own, with more arguments for it.
     pub fn server(&self, args: &[&str]) -> Server {
+        let fixed = self.server_args();
+        self.server_by(&fixed.iter().map(String::as_str).chain(args.iter().copied()).collect::<Vec<_>>())
+    }
+
+    /// The arguments of a server with the identity [`SERVER`] at a port of its own.
+    pub fn server_args(&self) -> Vec<String> {
         let identity = format!("server.identity={:?}", self.key("server.pem", &SERVER));
-        let fixed = ["server", "--set", "transport.address=127.0.0.1:0", "--set", &identity];
-        self.server_by(&[&fixed, args].concat())
+        ["server", "--set", "transport.address=127.0.0.1:0", "--set", &identity].map(str::to_owned).to_vec()
     }
 
     /// A server by exactly these arguments.
     pub fn server_by(&self, args: &[&str]) -> Server {
-        let process = self.spawn(args);
-        let line = process.stderr.line_with(AT);
-        Server { address: line.strip_prefix(AT).unwrap().to_owned(), process }
+        Server::of(self.spawn(args))
     }
 
     /// Runs a client of the echo service, which knows the server.
@@ -123,6 +126,12 @@ pub struct Server {
 }
 
 impl Server {
+    /// A process that is one, once it says where it listens.
+    pub fn of(process: Process) -> Server {
+        let line = process.stderr.line_with(AT);
+        Server { address: line.strip_prefix(AT).unwrap().to_owned(), process }
+    }
+
     /// The arguments of a client that knows the server.
     pub fn client<'a>(&'a self, args: &[&'a str]) -> Vec<&'a str> {
         client(&self.address, args)
