@@ -3,14 +3,16 @@
 //! | file | what it is |
 //! |---|---|
 //! | [`schedule`] | the key expansion |
-//! | [`portable`] | encryption and decryption on any processor, sixteen blocks at a time |
-//! | `sbox` | the S-box as a circuit, for both of them |
+//! | [`portable`] | encryption and decryption on any processor, many blocks at a time |
+//! | `single` | encryption of one block by itself |
+//! | `sbox` | the S-box as a circuit, for all of them |
 //! | `bitslice` | the form in which `portable` keeps its states |
 
 mod bitslice;
 pub mod portable;
 mod sbox;
 pub mod schedule;
+mod single;
 
 pub use portable::{Aes, AesAlgorithm};
 pub use schedule::RoundKeys;

@@ -3,7 +3,7 @@
 
 use super::sbox::sbox;
 use sealwire_traits::{Block, KeyError};
-use zeroize::Zeroizing;
+use zeroize::{Zeroize, ZeroizeOnDrop};
 
 /// Key lengths of AES in bytes.
 pub const KEY_LENS: &[usize] = &[16, 24, 32];
@@ -21,7 +21,11 @@ pub(crate) const MAX_ROUND_KEYS: usize = 15;
 
 /// The round keys of one AES key, in the order of encryption: 11, 13 or 15 blocks. They stay in one place on the heap
 /// and are wiped on drop.
-pub struct RoundKeys(Zeroizing<Box<[Block]>>);
+#[derive(Zeroize, ZeroizeOnDrop)]
+pub struct RoundKeys {
+    blocks: Box<[Block; MAX_ROUND_KEYS]>,
+    count: usize,
+}
 
 impl RoundKeys {
     /// Expands a key of 16, 24 or 32 bytes (KeyExpansion, FIPS 197 section 5.2).
@@ -30,14 +34,20 @@ impl RoundKeys {
     /// [`KeyError::Length`] for any other length.
     pub fn expand(key: &[u8]) -> Result<RoundKeys, KeyError> {
         check_len(key)?;
-        let mut round_keys = Zeroizing::new([Block::default(); MAX_ROUND_KEYS]);
-        let count = expand_with(key, &mut round_keys, sub_word);
-        Ok(RoundKeys(Zeroizing::new(round_keys[..count].into())))
+        let mut round_keys = RoundKeys { blocks: Box::new([Block::default(); MAX_ROUND_KEYS]), count: 0 };
+        round_keys.count = expand_with(key, &mut round_keys.blocks, sub_word);
+        Ok(round_keys)
     }
 
     /// The round keys; the first is added before the first round.
     pub fn as_blocks(&self) -> &[Block] {
-        &self.0
+        &self.blocks[..self.count]
+    }
+
+    /// The round key that is added before the first round, those of the rounds with MixColumns, and the last one.
+    pub(super) fn by_round(&self) -> (&Block, &[Block], &Block) {
+        let last = self.count - 1;
+        (&self.blocks[0], &self.blocks[1..last], &self.blocks[last])
     }
 }
 
@@ -93,16 +103,29 @@ fn expand_words<const NK: usize>(key: &[u8], words: &mut [Word], sub_word: impl 
     round_keys
 }
 
-/// SubWord of FIPS 197 section 5.2: the S-box on four bytes, in the low four bits of each word of the circuit.
+/// SubWord of FIPS 197 section 5.2: the S-box on four bytes, in the lowest bit of each byte of the circuit's words.
 fn sub_word(word: u32) -> u32 {
-    let word = Zeroizing::new(word.to_le_bytes());
-    let bits =
-        Zeroizing::new(std::array::from_fn(|i| word.iter().rev().fold(0u8, |bit, byte| bit << 1 | byte >> i & 1)));
-    let bits = Zeroizing::new(sbox(*bits));
-    u32::from_le_bytes(std::array::from_fn(|j| bits.iter().rev().fold(0, |byte, bit| byte << 1 | bit >> j & 1)))
+    const LOWEST: u32 = u32::MAX / 0xff;
+    let bits = sbox(std::array::from_fn(|i| word >> i & LOWEST));
+    bits.into_iter().enumerate().fold(0, |word, (i, bit)| word | (bit & LOWEST) << i)
 }
 
 /// The next power of x in GF(2^8) (Rcon of FIPS 197 section 5.2). Public: it depends on the round alone.
 fn next_round_constant(c: u8) -> u8 {
     c << 1 ^ if c & 0x80 == 0 { 0 } else { 0x1b }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn zeroize_leaves_no_round_key() {
+        fn wiped_on_drop(_: &impl ZeroizeOnDrop) {}
+        let mut round_keys = RoundKeys::expand(&[0x5a; 32]).expect("32 bytes");
+        wiped_on_drop(&round_keys);
+        assert!(round_keys.as_blocks().iter().all(|block| block.iter().any(|&byte| byte != 0)));
+        round_keys.zeroize();
+        assert_eq!(round_keys.blocks.as_flattened(), [0; 16 * MAX_ROUND_KEYS]);
+    }
 }

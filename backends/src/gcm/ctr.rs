@@ -1,7 +1,7 @@
 //! The key stream of GCM: GCTR of SP 800-38D section 6.5 with the counter of section 6.2, made in batches.
 
 use sealwire_traits::{BLOCK_LEN, Block, BlockCipher, NONCE_LEN};
-use zeroize::Zeroizing;
+use zeroize::Zeroize;
 
 /// Blocks made in one call of the cipher.
 const BATCH: usize = 64;
@@ -12,7 +12,21 @@ pub(super) struct Keystream<'a, C: BlockCipher> {
     cipher: &'a C,
     nonce: [u8; NONCE_LEN],
     next: u32,
-    buffer: Zeroizing<[Block; BATCH]>,
+    buffer: [Block; BATCH],
+    /// Blocks at the start of the buffer that hold any of the stream. No later batch is longer than the first.
+    used: usize,
+}
+
+impl<C: BlockCipher> Zeroize for Keystream<'_, C> {
+    fn zeroize(&mut self) {
+        self.buffer[..self.used].as_flattened_mut().zeroize();
+    }
+}
+
+impl<C: BlockCipher> Drop for Keystream<'_, C> {
+    fn drop(&mut self) {
+        self.zeroize();
+    }
 }
 
 impl<'a, C: BlockCipher> Keystream<'a, C> {
@@ -23,9 +37,9 @@ impl<'a, C: BlockCipher> Keystream<'a, C> {
     }
 
     fn starting_at(counter: u32, cipher: &'a C, nonce: &[u8; NONCE_LEN], len: usize) -> Keystream<'a, C> {
-        let mut stream =
-            Keystream { cipher, nonce: *nonce, next: counter, buffer: Zeroizing::new([Block::default(); BATCH]) };
-        stream.refill(1 + len.div_ceil(BLOCK_LEN).min(BATCH - 1));
+        let used = 1 + len.div_ceil(BLOCK_LEN).min(BATCH - 1);
+        let mut stream = Keystream { cipher, nonce: *nonce, next: counter, buffer: [Block::default(); BATCH], used };
+        stream.refill(used);
         stream
     }
 
@@ -40,7 +54,7 @@ impl<'a, C: BlockCipher> Keystream<'a, C> {
         add(first, &self.buffer[1..]);
         for chunk in rest.chunks_mut(BATCH * BLOCK_LEN) {
             self.refill(chunk.len().div_ceil(BLOCK_LEN));
-            add(chunk, &*self.buffer);
+            add(chunk, &self.buffer);
         }
     }
 
@@ -82,6 +96,17 @@ mod tests {
                 aes.encrypt_blocks(std::slice::from_mut(&mut block));
                 assert_eq!(got, &block, "start {start:#x}, block {i}");
             }
+        }
+    }
+    #[test]
+    fn zeroize_leaves_nothing_of_the_stream() {
+        let aes = Aes::new(&[7; 16]).expect("16 bytes");
+        for len in [0, 1, 16, 100, 1008, 5000] {
+            let mut stream = Keystream::new(&aes, &[1; NONCE_LEN], len);
+            let made = stream.buffer.iter().filter(|block| block.iter().any(|&byte| byte != 0)).count();
+            assert_eq!(made, BATCH.min(1 + len.div_ceil(BLOCK_LEN)), "{len} bytes");
+            stream.zeroize();
+            assert_eq!(stream.buffer.as_flattened(), [0; BATCH * BLOCK_LEN], "{len} bytes");
         }
     }
 }

@@ -30,16 +30,14 @@ pub(super) struct GhashKey {
 impl GhashKey {
     /// Takes the hash subkey H.
     pub(super) fn new(h: &Block) -> GhashKey {
-        let mut powers = Box::new([[0; PARTS]; GROUP]);
+        // Squares cost next to nothing, so H^3 is the only product.
         let h = Zeroizing::new(element(h));
-        let mut power = Zeroizing::new(*h);
-        powers[GROUP - 1] = split(*h);
-        for i in (0..GROUP - 1).rev() {
-            let mut products = [0; PARTS];
-            add_products(&mut products, &split(*power), &powers[GROUP - 1]);
-            *power = reduce(join(&products));
-            powers[i] = split(*power);
-        }
+        let h2 = Zeroizing::new(reduce(square(*h)));
+        let h4 = Zeroizing::new(reduce(square(*h2)));
+        let mut powers = Box::new([split(*h4), [0; PARTS], split(*h2), split(*h)]);
+        let mut products = [0; PARTS];
+        add_products(&mut products, &powers[2], &powers[3]);
+        powers[1] = split(reduce(join(&products)));
         GhashKey { powers }
     }
 
@@ -122,6 +120,15 @@ fn carryless_product(x: u32, y: u32) -> u64 {
         sum & 0x1111_1111_1111_1111 << k
     };
     column(0) | column(1) | column(2) | column(3)
+}
+
+/// The square, high and low half: the coefficient of x^i becomes that of x^(2 i), and there are no others.
+fn square(x: u128) -> (u128, u128) {
+    let spread = |half: u64| {
+        let apart = |x: u128, by: u32| (x | x << by) & (u128::MAX / ((1 << by) + 1));
+        [32, 16, 8, 4, 2, 1].into_iter().fold(u128::from(half), apart)
+    };
+    (spread((x >> 64) as u64), spread(x as u64))
 }
 
 /// The product of 256 bits, high and low half, from the products of the parts.
