@@ -1,13 +1,17 @@
 //! `sealwire backends`: everything that can be swapped, what is missing and why, and what this config would run.
 
+use crate::error::AppError;
 use crate::wire::{SIGNATURE_SCHEME, choices};
 use sealwire_backends::registry::{self, Kind, Listing};
 use sealwire_config::Config;
 use std::fmt::Write as _;
 
 /// The table that the command prints.
-pub fn table(config: &Config) -> String {
-    let listings = registry::list();
+///
+/// # Errors
+/// [`AppError::Registry`] when the environment asks for what makes no sense.
+pub fn table(config: &Config) -> Result<String, AppError> {
+    let listings = registry::list()?;
     let of_kind = |kind: Kind| listings.iter().filter(move |listing| listing.kind == kind);
     let mut out = format!("settings: {}\n", config.source);
     let cipher = &config.cipher;
@@ -44,7 +48,7 @@ pub fn table(config: &Config) -> String {
     for name in choices().transports {
         line(&mut out, name, "", name == kind, "available");
     }
-    out
+    Ok(out)
 }
 
 /// One kind of backend; `runs` names the backend of a family that this config would run, if it would run the family at all.
@@ -67,5 +71,5 @@ fn section<'a>(
 fn line(out: &mut String, family: &str, name: &str, runs: bool, status: &str) {
     let mark = if runs { "->" } else { "  " };
     let status = if runs { "would run" } else { status };
-    let _ = writeln!(out, "{mark} {family:<16} {name:<12} {status}");
+    let _ = writeln!(out, "{mark} {family:<16} {name:<20} {status}");
 }

@@ -43,7 +43,7 @@ fn main() -> ExitCode {
 fn run(cli: &Cli) -> Result<(), AppError> {
     match &cli.command {
         Command::Config => print(sealwire_config::DEFAULT),
-        Command::Backends => print(&backends::table(&config(cli)?)),
+        Command::Backends => print(&backends::table(&config(cli)?)?),
         Command::Bench => bench::run(),
         Command::Demo(options) => on_runtime(demo::run(&config(cli)?, options)),
         Command::Server(options) => {

@@ -30,7 +30,10 @@ pub fn choices() -> Choices {
 /// The RSA engines of this build, for `--version`.
 pub fn built_in_engines() -> Vec<&'static str> {
     let engines = rsa::KEY_TRANSPORTS.iter().filter(|scheme| scheme.available().is_ok());
-    engines.map(|scheme| scheme.engine()).collect()
+    // Without the kernel, which is a matter of the machine.
+    let mut engines: Vec<_> = engines.filter_map(|scheme| scheme.engine().split('/').next()).collect();
+    engines.dedup();
+    engines
 }
 
 /// What a config comes to: everything a session needs but keys and trust.

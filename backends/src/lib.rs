@@ -2,7 +2,7 @@
 //!
 //! For reading in this order:
 //!
-//! 1. [`aes`]: the block cipher. One key expansion; `portable` turns sixteen blocks into words of single bits and runs
+//! 1. [`aes`]: the block cipher. One key expansion; `portable` turns up to 64 blocks into words of single bits and runs
 //!    the rounds on them.
 //! 2. [`gcm`]: an AEAD made from any block cipher: a counter makes the key stream, GHASH and one more block make the
 //!    tag.
@@ -29,6 +29,7 @@
 //! ```
 
 mod arch;
+mod cpu_limit;
 
 pub mod aes;
 pub mod gcm;

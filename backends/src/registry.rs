@@ -9,6 +9,7 @@
 mod self_test;
 
 use crate::aes::AesAlgorithm;
+use crate::cpu_limit;
 use crate::gcm::GcmAlgorithm;
 use crate::rsa;
 use crate::x86::{Instructions, X86Aes, X86AesGcm};
@@ -37,7 +38,7 @@ pub const AUTO: &str = "auto";
 /// A backend that cannot be had, with what to do about it.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 pub enum RegistryError {
-    /// No such name.
+    /// No such name, or no such value of `SEALWIRE_CPU`.
     #[error("unknown {what} {name:?}: expected one of {}", allowed.join(", "))]
     Unknown {
         /// What the name was to be a name of.
@@ -167,9 +168,19 @@ pub fn engines() -> Vec<&'static str> {
 }
 
 /// Every backend of every kind, in the order of preference. Runs the self-tests that have not run yet.
-pub fn list() -> Vec<Listing> {
+///
+/// # Errors
+/// [`RegistryError::Unknown`] for a value of `SEALWIRE_CPU` that is none.
+pub fn list() -> Result<Vec<Listing>, RegistryError> {
+    check_limit()?;
     let Lists { block_ciphers, aeads, key_transports, signatures } = &*LISTS;
-    [block_ciphers.listings(), aeads.listings(), key_transports.listings(), signatures.listings()].concat()
+    Ok([block_ciphers.listings(), aeads.listings(), key_transports.listings(), signatures.listings()].concat())
+}
+
+/// Whoever sets a limit wants it kept: one that is misspelt must not pass for another.
+fn check_limit() -> Result<(), RegistryError> {
+    let result = cpu_limit::limit().map(drop);
+    result.map_err(|value| unknown(format!("value of {}", cpu_limit::VARIABLE), value, cpu_limit::names()))
 }
 
 /// The backends of one kind and what the lookup needs to know of them.
@@ -233,23 +244,23 @@ fn entries<T: ?Sized>(backends: &[&'static T], names: impl Fn(&T) -> (&'static s
 
 impl<T: ?Sized> List<T> {
     fn find(&self, family: &str, name: &str) -> Result<&'static T, RegistryError> {
+        check_limit()?;
         let members: Vec<_> = self.entries.iter().filter(|e| e.family == family).collect();
         if members.is_empty() {
             return Err(unknown(self.kind.to_string(), family, self.families()));
         }
-        if name == AUTO {
-            return self.first_usable(&members);
-        }
-        match members.iter().find(|e| e.name == name) {
-            Some(entry) => self.usable(entry),
-            None => {
-                let allowed = [AUTO].into_iter().chain(members.iter().map(|e| e.name));
+        let named = |e: &&&Entry<T>| name == AUTO || spellings(e.name).any(|spelling| spelling == name);
+        match members.iter().filter(named).copied().collect::<Vec<_>>().as_slice() {
+            [] => {
+                let allowed = [AUTO].into_iter().chain(members.iter().flat_map(|e| spellings(e.name)));
                 Err(unknown(format!("backend of {family}"), name, distinct(allowed)))
             }
+            [entry] if entry.name == name => self.usable(entry),
+            several => self.first_usable(several, name),
         }
     }
 
-    fn first_usable(&self, members: &[&Entry<T>]) -> Result<&'static T, RegistryError> {
+    fn first_usable(&self, members: &[&Entry<T>], name: &str) -> Result<&'static T, RegistryError> {
         let mut reasons = Vec::new();
         for entry in members {
             match self.usable(entry) {
@@ -258,7 +269,8 @@ impl<T: ?Sized> List<T> {
             }
         }
         let family = members.first().map_or("", |e| e.family);
-        Err(RegistryError::Unavailable { family, name: AUTO, reason: reasons.join("; ") })
+        let name = members.iter().flat_map(|e| spellings(e.name)).find(|&spelling| spelling == name).unwrap_or(AUTO);
+        Err(RegistryError::Unavailable { family, name, reason: reasons.join("; ") })
     }
 
     fn usable(&self, entry: &Entry<T>) -> Result<&'static T, RegistryError> {
@@ -291,8 +303,13 @@ impl<T: ?Sized> List<T> {
     }
 
     fn names(&self) -> impl Iterator<Item = &'static str> {
-        self.entries.iter().map(|e| e.name)
+        self.entries.iter().flat_map(|e| spellings(e.name))
     }
+}
+
+/// What a backend answers to: `library/kernel` to `library` as well, which then stands for the first of its kernels that can be used.
+fn spellings(name: &'static str) -> impl Iterator<Item = &'static str> {
+    name.split_once('/').map(|(library, _)| library).into_iter().chain([name])
 }
 
 fn unknown(what: String, name: &str, allowed: Vec<&'static str>) -> RegistryError {

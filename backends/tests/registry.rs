@@ -5,7 +5,7 @@ use sealwire_backends::registry::{self, AUTO, Kind, RegistryError};
 
 #[test]
 fn every_listed_backend_that_is_available_passes_its_self_test() {
-    let list = registry::list();
+    let list = registry::list().unwrap();
     for line in &list {
         let broken = matches!(line.status, Err(RegistryError::SelfTest { .. } | RegistryError::Unknown { .. }));
         assert!(!broken, "{} {} by {}: {:?}", line.kind, line.family, line.name, line.status);
@@ -17,7 +17,7 @@ fn every_listed_backend_that_is_available_passes_its_self_test() {
 
 #[test]
 fn what_is_listed_is_found_by_its_name() {
-    for line in registry::list() {
+    for line in registry::list().unwrap() {
         let found = match line.kind {
             Kind::BlockCipher => registry::block_cipher(line.family, line.name).map(|b| (b.cipher(), b.backend())),
             Kind::Aead => registry::aead(line.family, line.name).map(|a| (a.suite().name, a.backend())),

@@ -4,7 +4,9 @@
 #![allow(missing_docs, unreachable_pub, clippy::unwrap_used, reason = "tests")]
 
 mod backends;
+mod bench;
 mod connections;
+mod cpu_limit;
 mod cuts;
 mod demo;
 mod endings;

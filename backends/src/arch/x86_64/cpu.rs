@@ -1,30 +1,7 @@
 //! What the processor can do, as values: a token exists only where its instructions were detected, so holding one is the proof.
 
+use crate::cpu_limit::{self, Level, VARIABLE};
 use sealwire_traits::Unavailable;
-use std::env;
-use std::sync::LazyLock;
-
-/// The variable that lowers what is used, for tests, valgrind and comparisons.
-const VARIABLE: &str = "SEALWIRE_CPU";
-
-/// What may be used, from the least to the most.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-enum Level {
-    Portable,
-    AesNi,
-    Vaes,
-}
-
-/// What [`VARIABLE`] allows; an unknown value is kept to be complained of.
-static ALLOWED: LazyLock<Result<Level, String>> = LazyLock::new(|| match env::var_os(VARIABLE) {
-    None => Ok(Level::Vaes),
-    Some(value) => match value.to_str() {
-        Some("portable") => Ok(Level::Portable),
-        Some("aes-ni") => Ok(Level::AesNi),
-        Some("vaes") => Ok(Level::Vaes),
-        _ => Err(format!("{VARIABLE} is {value:?}: expected portable, aes-ni or vaes")),
-    },
-});
 
 /// AES-NI, PCLMULQDQ, SSSE3 and SSE4.1: vectors of 128 bits.
 #[derive(Clone, Copy, Debug)]
@@ -75,14 +52,15 @@ impl From<Vaes> for AesNi {
     }
 }
 
-fn allowed(level: Level) -> Result<(), Unavailable> {
-    match &*ALLOWED {
-        Ok(allowed) if *allowed >= level => Ok(()),
-        Ok(_) => Err(Unavailable(format!("{VARIABLE} forbids it"))),
-        Err(complaint) => Err(Unavailable(complaint.clone())),
+/// Whether [`VARIABLE`] allows `level`.
+pub(super) fn allowed(level: Level) -> Result<(), Unavailable> {
+    match cpu_limit::limit() {
+        Ok(limit) if limit >= level => Ok(()),
+        _ => Err(Unavailable(format!("{VARIABLE} forbids it"))),
     }
 }
 
-fn missing(instructions: &str) -> Unavailable {
+/// What detection says of `instructions` that are not there.
+pub(super) fn missing(instructions: &str) -> Unavailable {
     Unavailable(format!("this processor has no {instructions}"))
 }

@@ -1,0 +1,58 @@
+//! RSA: every engine on the same key, so that all do the same work.
+
+use super::race::Runner;
+use super::{broken, table};
+use crate::error::AppError;
+use sealwire_traits::{KeyTransport, OsRandom, PreMaster, SecretBytes, SignatureScheme};
+use std::hint::black_box;
+
+/// Sizes of the keys.
+pub(super) const BITS: [usize; 2] = [2048, 3072];
+const LABEL: &[u8] = b"bench";
+
+/// Both operations of each key transport and signature scheme, under a new key of `bits` bits.
+pub(super) fn operations(
+    bits: usize,
+    transports: &[&'static dyn KeyTransport],
+    signatures: &[&'static dyn SignatureScheme],
+) -> Result<String, AppError> {
+    let Some(first) = transports.first() else { return Ok(String::new()) };
+    let pkcs8 = first.generate(bits, &OsRandom, &())?.to_pkcs8();
+    let mut runners = Vec::new();
+    for transport in transports {
+        runners.extend(transport_runners(*transport, &pkcs8)?);
+    }
+    for signature in signatures {
+        runners.extend(signature_runners(*signature, &pkcs8)?);
+    }
+    Ok(table::operations(&format!("rsa, {bits} bits"), runners))
+}
+
+fn transport_runners(transport: &dyn KeyTransport, pkcs8: &SecretBytes) -> Result<[Runner; 2], AppError> {
+    let private = transport.private_key(pkcs8).map_err(broken)?;
+    let public = transport.public_key(private.public_key()).map_err(broken)?;
+    let secret = PreMaster::zeroed();
+    let wrapped = public.wrap_secret(&secret, LABEL, &OsRandom).map_err(broken)?;
+    Ok([
+        Runner::new("wrap (oaep)  ", transport.engine(), move || {
+            black_box(public.wrap_secret(&secret, LABEL, &OsRandom)).ok();
+        }),
+        Runner::new("unwrap (oaep)", transport.engine(), move || {
+            black_box(private.unwrap_secret(black_box(&wrapped), LABEL, &OsRandom)).ok();
+        }),
+    ])
+}
+
+fn signature_runners(scheme: &dyn SignatureScheme, pkcs8: &SecretBytes) -> Result<[Runner; 2], AppError> {
+    let signing = scheme.signing_key(pkcs8).map_err(broken)?;
+    let verifying = scheme.verifying_key(signing.public_key()).map_err(broken)?;
+    let signature = signing.sign(LABEL, &OsRandom).map_err(broken)?;
+    Ok([
+        Runner::new("sign (pss)   ", scheme.engine(), move || {
+            black_box(signing.sign(LABEL, &OsRandom)).ok();
+        }),
+        Runner::new("verify (pss) ", scheme.engine(), move || {
+            black_box(verifying.verify(LABEL, black_box(&signature))).ok();
+        }),
+    ])
+}
