@@ -82,7 +82,8 @@ impl Tag {
 
 impl ConstantTimeEq for Tag {
     fn ct_eq(&self, other: &Tag) -> Choice {
-        self.0.ct_eq(&other.0)
+        // As one number: byte by byte it takes longer than a short record.
+        u128::from_ne_bytes(self.0).ct_eq(&u128::from_ne_bytes(other.0))
     }
 }
 
@@ -99,6 +100,10 @@ pub trait Aead: Send + Sync {
     /// # Errors
     /// [`OpenError`] when anything was changed; `in_out` is zeroed then, so that unauthenticated plaintext cannot be used.
     fn open(&self, nonce: Nonce, aad: &[u8], in_out: &mut [u8], tag: &Tag) -> Result<(), OpenError>;
+
+    /// Drops, wiped, what can be made again from the rest of the key, such as tables for long records: a session that is idle holds
+    /// on to little. The key works as before; the next record that needs something of it makes it anew.
+    fn release(&mut self) {}
 }
 
 /// Makes AEAD keys; one object a suite and backend, found by name in a registry.

@@ -11,6 +11,7 @@ use race::{Runner, race};
 use sealwire_backends::registry;
 use sealwire_traits::{Aead, Nonce, Tag};
 use std::hint::black_box;
+use std::time::{Duration, Instant};
 
 const AAD: [u8; 13] = [3; 13];
 const NONCE: [u8; 12] = [1; 12];
@@ -89,7 +90,7 @@ fn seals<'a>(suite: &'a str, key: &'a [u8], size: usize) -> Vec<Runner<'a>> {
     let mut text = vec![0; size];
     let mut rust_crypto = rust_crypto(suite, key);
     runners.push(Runner::new("RustCrypto", move || {
-        black_box(rust_crypto(black_box(&mut text)));
+        rust_crypto(black_box(&mut text));
     }));
     runners.push(openssl(suite, key, size));
     runners
@@ -135,37 +136,51 @@ fn opens<'a>(suite: &'a str, key: &'a [u8], size: usize) -> Vec<Runner<'a>> {
             .expect("sealed")
     };
     let tag: [u8; 16] = tag.as_ref().try_into().expect("16 bytes");
-    // Only a valid record is opened at full speed, so each turn begins with a copy of one, which costs all the same.
     let record = [sealed.as_slice(), &tag].concat();
-    let (template, mut work) = (record.clone(), record.clone());
-    runners.push(Runner::new("ring", move || {
+    runners.push(opening("ring", &record, move |record| {
         use ring::aead::{Aad, Nonce};
-        work.copy_from_slice(&template);
         let nonce = Nonce::assume_unique_for_key(NONCE);
-        black_box(ring.open_in_place(nonce, Aad::from(AAD), black_box(&mut work)).expect("opened"));
+        black_box(ring.open_in_place(nonce, Aad::from(AAD), record).expect("opened"));
     }));
     for (name, aead) in ours(suite, key) {
-        let (template, mut work) = (record.clone(), record.clone());
-        runners.push(Runner::new(name, move || {
-            work.copy_from_slice(&template);
-            let text = black_box(&mut work[..size]);
-            aead.open(Nonce::from_bytes(NONCE), &AAD, text, &Tag::new(tag)).expect("opened");
-            black_box(text);
+        runners.push(opening(name, &record, move |record| {
+            let (text, tag) = record.split_last_chunk_mut().expect("a tag");
+            aead.open(Nonce::from_bytes(NONCE), &AAD, text, &Tag::new(*tag)).expect("opened");
         }));
     }
     let aws = aws_key(suite, key);
-    let (template, mut work) = (record.clone(), record);
-    runners.push(Runner::new("aws-lc-rs", move || {
+    runners.push(opening("aws-lc-rs", &record, move |record| {
         use aws_lc_rs::aead::{Aad, Nonce};
-        work.copy_from_slice(&template);
         let nonce = Nonce::assume_unique_for_key(NONCE);
-        black_box(aws.open_in_place(nonce, Aad::from(AAD), black_box(&mut work)).expect("opened"));
+        black_box(aws.open_in_place(nonce, Aad::from(AAD), record).expect("opened"));
     }));
     runners
 }
 
+/// Only a valid record is opened at full speed, so some copies of one are made before the time is taken, as many as fit into the
+/// smallest cache.
+fn opening<'a>(name: &str, record: &[u8], mut open: impl FnMut(&mut [u8]) + 'a) -> Runner<'a> {
+    let record = record.to_vec();
+    let mut copies = vec![record.clone(); (16 * 1024 / record.len()).max(1)];
+    Runner::timed(name, move |times| {
+        let mut elapsed = Duration::ZERO;
+        let mut left = times as usize;
+        while left > 0 {
+            let count = left.min(copies.len());
+            copies[..count].iter_mut().for_each(|copy| copy.copy_from_slice(&record));
+            let start = Instant::now();
+            copies[..count].iter_mut().for_each(|copy| open(black_box(copy)));
+            elapsed += start.elapsed();
+            left -= count;
+        }
+        elapsed
+    })
+}
+
 fn setups<'a>(suite: &'a str, key: &'a [u8]) -> Vec<Runner<'a>> {
-    let mut runners = vec![Runner::new("ring", move || drop(black_box(ring_key(suite, black_box(key)))))];
+    let mut runners = vec![Runner::new("ring", move || {
+        black_box(ring_key(suite, black_box(key)));
+    })];
     for name in registry::cipher_backends().into_iter().skip(1) {
         if let Ok(algorithm) = registry::aead(suite, name) {
             runners.push(Runner::new(name, move || drop(black_box(algorithm.key(black_box(key)).expect("key")))));

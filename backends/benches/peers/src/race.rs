@@ -5,7 +5,8 @@ use std::time::{Duration, Instant};
 /// One competitor: a name, and the work to be timed.
 pub struct Runner<'a> {
     name: String,
-    work: Box<dyn FnMut() + 'a>,
+    /// Does the work so often, in so much time.
+    work: Box<dyn FnMut(u32) -> Duration + 'a>,
     iterations: u32,
     times: Vec<f64>,
 }
@@ -16,22 +17,29 @@ const TURN: Duration = Duration::from_millis(2);
 impl<'a> Runner<'a> {
     /// Warms up, and finds how often the work fits into a turn.
     pub fn new(name: impl Into<String>, mut work: impl FnMut() + 'a) -> Runner<'a> {
-        work();
-        let start = Instant::now();
-        let mut iterations = 0;
-        while start.elapsed() < TURN {
-            work();
-            iterations += 1;
+        Self::timed(name, move |times| {
+            let start = Instant::now();
+            for _ in 0..times {
+                work();
+            }
+            start.elapsed()
+        })
+    }
+
+    /// Work that takes the time itself, so that it can prepare what it needs outside of it.
+    pub fn timed(name: impl Into<String>, mut work: impl FnMut(u32) -> Duration + 'a) -> Runner<'a> {
+        let mut iterations = 1;
+        while work(iterations) < TURN {
+            iterations *= 2;
         }
+        let elapsed = work(iterations).as_secs_f64();
+        let iterations = (f64::from(iterations) * TURN.as_secs_f64() / elapsed).ceil().max(1.0) as u32;
         Runner { name: name.into(), work: Box::new(work), iterations, times: Vec::new() }
     }
 
     fn turn(&mut self) {
-        let start = Instant::now();
-        for _ in 0..self.iterations {
-            (self.work)();
-        }
-        self.times.push(start.elapsed().as_secs_f64() / f64::from(self.iterations));
+        let elapsed = (self.work)(self.iterations);
+        self.times.push(elapsed.as_secs_f64() / f64::from(self.iterations));
     }
 }
 

@@ -2,16 +2,55 @@
 
 use super::cpu::AesNi;
 use super::vector::{Vector, Xmm};
+use crate::aes::schedule::{MAX_ROUND_KEYS, expand_with};
 use sealwire_traits::{BLOCK_LEN, Block};
 
 /// Vectors under way at a time: the instruction takes as long as this many of them.
 const CHAINS: usize = 8;
 
-/// SubWord of FIPS 197 section 5.2. In a block of four equal columns ShiftRows moves nothing, so the last round without a key is the
-/// S-box alone.
+/// Takes the last word of a block four times.
+const LAST_WORD: Block = [12, 13, 14, 15, 12, 13, 14, 15, 12, 13, 14, 15, 12, 13, 14, 15];
+/// The same with RotWord of FIPS 197 section 5.2.
+const LAST_WORD_ROTATED: Block = [13, 14, 15, 12, 13, 14, 15, 12, 13, 14, 15, 12, 13, 14, 15, 12];
+/// Rcon (FIPS 197 table 5).
+const ROUND_CONSTANTS: [u32; 10] = [0x01, 0x02, 0x04, 0x08, 0x10, 0x20, 0x40, 0x80, 0x1b, 0x36];
+
+/// KeyExpansion (FIPS 197 section 5.2) of a key of 16, 24 or 32 bytes; the number of round keys.
 #[inline(always)]
-pub(super) fn sub_word(cpu: AesNi, word: u32) -> u32 {
-    Xmm::splat(cpu, word).aesenclast(Xmm::broadcast(cpu, &[0; BLOCK_LEN])).first_word()
+pub(super) fn expand(cpu: AesNi, key: &[u8], round_keys: &mut [Block; MAX_ROUND_KEYS]) -> usize {
+    match key.len() {
+        16 => expand_blocks::<1>(cpu, key, &mut round_keys[..11]),
+        32 => expand_blocks::<2>(cpu, key, round_keys),
+        // Six words are out of step with the blocks.
+        _ => expand_with(key, round_keys, |word| substitute(cpu, Xmm::splat(cpu, word), 0).first_word()),
+    }
+}
+
+/// For a key of `NK` blocks, a block at a time.
+#[inline(always)]
+fn expand_blocks<const NK: usize>(cpu: AesNi, key: &[u8], round_keys: &mut [Block]) -> usize {
+    let (first, rest) = round_keys.split_at_mut(NK);
+    first.as_flattened_mut().copy_from_slice(key);
+    let mut k = [Xmm::broadcast(cpu, &first[0]); NK];
+    k[NK - 1] = Xmm::broadcast(cpu, &first[NK - 1]);
+    let mut last = k[NK - 1];
+    for (turn, constant) in rest.chunks_mut(NK).zip(ROUND_CONSTANTS) {
+        for i in 0..turn.len() {
+            let (order, constant) = if i == 0 { (&LAST_WORD_ROTATED, constant) } else { (&LAST_WORD, 0) };
+            let word = substitute(cpu, last.shuffle(Xmm::broadcast(cpu, order)), constant);
+            last = k[i].sums_of_words().xor(word);
+            k[i] = last;
+            last.store(&mut turn[i..]);
+        }
+    }
+    round_keys.len()
+}
+
+/// SubWord of FIPS 197 section 5.2, and a round constant, on a word that is there four times. In a block of four equal columns ShiftRows
+/// moves nothing, so the last round is the S-box and the addition of a key.
+#[inline(always)]
+fn substitute(cpu: AesNi, words: Xmm, constant: u32) -> Xmm {
+    words.aesenclast(Xmm::splat(cpu, constant))
 }
 
 /// The round keys of the equivalent inverse cipher (FIPS 197 section 5.3.5) in its order: InvMixColumns of all but the first and last.

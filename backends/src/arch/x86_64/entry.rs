@@ -2,10 +2,12 @@
 #![allow(unsafe_code)]
 
 use super::cpu::{AesNi, Vaes};
+use super::stitched::Stitched;
 use super::tables::{Key, Long};
-use super::vector::{Vector, Xmm, Ymm};
+use super::vector::{Xmm, Ymm};
+use super::wipe::wipe;
 use super::{aes, gcm};
-use crate::aes::schedule::{MAX_ROUND_KEYS, check_len, expand_with};
+use crate::aes::schedule::{MAX_ROUND_KEYS, check_len};
 use sealwire_traits::{Aead, Block, BlockCipher, KeyError, NONCE_LEN, Nonce, OpenError, Tag};
 use subtle::ConstantTimeEq;
 use zeroize::Zeroize;
@@ -13,7 +15,7 @@ use zeroize::Zeroize;
 /// A set of instructions, by its token, and the kernels compiled for it.
 pub(crate) trait Instructions: Copy + Into<AesNi> + Send + Sync + 'static {
     /// The vectors that the set works on.
-    type Vector: Vector<Cpu = Self>;
+    type Vector: Stitched<Cpu = Self>;
 
     /// Expands a key whose length was checked; the number of round keys.
     fn expand(self, key: &[u8], round_keys: &mut [Block; MAX_ROUND_KEYS]) -> usize;
@@ -39,7 +41,7 @@ macro_rules! compiled {
 
             #[target_feature(enable = $features)]
             pub(super) fn expand(cpu: $cpu, key: &[u8], round_keys: &mut [Block; MAX_ROUND_KEYS]) -> usize {
-                expand_with(key, round_keys, |word| aes::sub_word(one(cpu), word))
+                aes::expand(one(cpu), key, round_keys)
             }
 
             #[target_feature(enable = $features)]
@@ -59,19 +61,19 @@ macro_rules! compiled {
 
             #[target_feature(enable = $features)]
             pub(super) fn fill_key(cpu: $cpu, key: &[u8], prepared: &mut Key<$vector>) {
-                let count = expand_with(key, &mut prepared.round_keys, |word| aes::sub_word(one(cpu), word));
+                let count = aes::expand(one(cpu), key, &mut prepared.round_keys);
                 prepared.complete(count);
             }
 
             #[target_feature(enable = $features)]
-            pub(super) fn make_long(key: &Key<$vector>) -> Box<Long<$vector>> {
+            pub(super) fn make_long(key: &Key<$vector>) -> Box<Long> {
                 key.make_long()
             }
 
             #[target_feature(enable = $features)]
             pub(super) fn seal(
                 key: &Key<$vector>,
-                long: Option<&Long<$vector>>,
+                long: Option<&Long>,
                 nonce: &[u8; NONCE_LEN],
                 first: u32,
                 aad: &[u8],
@@ -87,7 +89,7 @@ macro_rules! compiled {
             #[target_feature(enable = $features)]
             pub(super) fn open(
                 key: &Key<$vector>,
-                long: Option<&Long<$vector>>,
+                long: Option<&Long>,
                 nonce: &[u8; NONCE_LEN],
                 first: u32,
                 aad: &[u8],
@@ -189,8 +191,8 @@ impl<C: Instructions> BlockCipher for Aes<C> {
 
 impl<C> Drop for Aes<C> {
     fn drop(&mut self) {
-        self.round_keys.as_flattened_mut().zeroize();
-        self.inverse_keys.as_flattened_mut().zeroize();
+        wipe(&mut self.round_keys);
+        wipe(&mut self.inverse_keys);
     }
 }
 
@@ -224,6 +226,10 @@ impl<C: Instructions> Aead for AesGcm<C> {
         }
         in_out.zeroize();
         Err(OpenError)
+    }
+
+    fn release(&mut self) {
+        self.0.release();
     }
 }
 

@@ -6,22 +6,21 @@
 //! * The first round of AES of a whole step costs a look-up and an XOR a vector. Only the low byte of the counter changes within 256
 //!   blocks, so the state after round one is a constant of those blocks plus an entry of a table. The index is the counter, which is
 //!   public.
-//! * A seal hashes the step before, an open its own step, before it is overwritten. Products are reduced once in [`CYCLE`] blocks.
+//! * A seal hashes an earlier step, an open its own step, before it is overwritten. Products are reduced once in [`CYCLE`] blocks.
 //! * The tail is made together with the block that masks the tag, and hashed together with the lengths. A short record is nothing but a
 //!   tail, and one reduction serves its associated data, its text and its lengths.
 
-use super::ghash::{POLYNOMIAL, Powers, Unreduced};
+use super::ghash::{Halves, POLYNOMIAL, Unreduced};
 use super::partial;
-use super::tables::{CYCLE, Key, Long, SHORT, STEP_VECTORS};
+use super::stitched::{CHAINS, Counters, Hash, Stitched, encrypt, encrypt_round};
+use super::tables::{CYCLE, Key, Long, SHORT};
 use super::vector::Vector;
 use crate::aes::schedule::MAX_ROUND_KEYS;
 use sealwire_traits::{BLOCK_LEN, Block, NONCE_LEN};
 use std::hint::black_box;
 
-/// Vectors in a step, and AES computations under way at a time.
-const CHAINS: usize = STEP_VECTORS;
-/// Groups of powers in a step, each for two vectors.
-const GROUPS: usize = CHAINS / 2;
+/// Steps by which the hash of a seal is behind: the blocks of the step before would still be on their way through the rounds.
+const LAG: usize = 2;
 /// Blocks of a step of the widest vectors.
 const MAX_STEP: usize = CHAINS * 2;
 
@@ -54,9 +53,9 @@ struct Record<'key, V: Vector> {
 /// Seals (`SEALS`) or opens one record in place and returns its tag. `ROUNDS` of AES are 10, 12 or 14; `first` is the counter of J0: 1, but in
 /// tests, and 1 modulo 256 in them. `long` are the tables for a text that has at least one step.
 #[inline(always)]
-pub(super) fn record<V: Vector, const ROUNDS: usize, const SEALS: bool>(
+pub(super) fn record<V: Stitched, const ROUNDS: usize, const SEALS: bool>(
     key: &Key<V>,
-    long: Option<&Long<V>>,
+    long: Option<&Long>,
     nonce: &[u8; NONCE_LEN],
     first: u32,
     aad: &[u8],
@@ -84,7 +83,7 @@ pub(super) fn record<V: Vector, const ROUNDS: usize, const SEALS: bool>(
     record.tail::<ROUNDS, SEALS>(first, head, tail, &lengths)
 }
 
-impl<V: Vector> Record<'_, V> {
+impl<V: Stitched> Record<'_, V> {
     const STEP: usize = CHAINS * V::BLOCKS;
 
     /// Hashes data, filled up to whole blocks.
@@ -109,54 +108,54 @@ impl<V: Vector> Record<'_, V> {
         }
     }
 
-    /// Whole steps.
+    /// Whole steps, a cycle at a time. Cycles of encryption begin with a counter of 2 modulo 128, so that of a cycle only the last two
+    /// blocks may be beyond the next multiple of 256.
     #[inline(always)]
-    fn steps<const ROUNDS: usize, const SEALS: bool>(&mut self, long: &Long<V>, blocks: &mut [Block]) {
-        let cpu = self.key.cpu;
-        let mut hashing = Hashing::new(blocks.len() / Self::STEP, self.hash, self.order, cpu);
+    fn steps<const ROUNDS: usize, const SEALS: bool>(&mut self, long: &Long, mut blocks: &mut [Block]) {
+        let Key { cpu, ref round_keys, .. } = *self.key;
         let mut base = self.after_first_round(self.counter);
-        let mut before: Option<&[Block]> = None;
-        for step in blocks.chunks_exact_mut(Self::STEP) {
-            // Hides the keys from the compiler, which would otherwise keep them in registers that it does not have.
-            let round_keys = black_box(&self.key.round_keys);
-            let mut x = self.begin_step(&mut base, &long.first_round);
-            match if SEALS { before } else { Some(&*step) } {
-                Some(hashed) => hashing.step_beside::<ROUNDS>(cpu, &mut x, round_keys, hashed, &long.powers),
-                None => {
-                    for round_key in &round_keys[2..ROUNDS] {
-                        encrypt_round(cpu, &mut x, round_key);
-                    }
-                }
-            }
-            let round_key = V::broadcast(cpu, &round_keys[ROUNDS]);
-            for i in 0..CHAINS {
-                let text = V::load(cpu, &step[i * V::BLOCKS..]);
-                x[i].aesenclast(round_key.xor(text)).store(&mut step[i * V::BLOCKS..]);
-            }
-            before = Some(step);
+        let lag = if SEALS { LAG * Self::STEP } else { 0 };
+        let alone = lag.min(blocks.len());
+        if SEALS {
+            encrypt::<V, ROUNDS>(cpu, round_keys, self.counters(alone, &mut base, long), blocks);
         }
-        if let Some(hashed) = before.filter(|_| SEALS) {
-            hashing.step(cpu, hashed, &long.powers);
+        let mut cycle = CYCLE - alone;
+        while blocks.len() > lag {
+            let count = (blocks.len() - lag).min(cycle);
+            let counters = self.counters(count, &mut base, long);
+            let hash = self.hash(count, long);
+            let sum = if SEALS {
+                V::steps::<ROUNDS, LAG>(cpu, round_keys, counters, blocks, hash)
+            } else {
+                V::steps::<ROUNDS, 0>(cpu, round_keys, counters, blocks, hash)
+            };
+            self.hash = sum.reduce(V::broadcast(cpu, &POLYNOMIAL));
+            blocks = &mut blocks[count..];
+            cycle = CYCLE;
         }
-        self.hash = hashing.hash;
+        if SEALS {
+            let sum = self.hash(blocks.len(), long).sum(cpu, blocks);
+            self.hash = sum.reduce(V::broadcast(cpu, &POLYNOMIAL));
+        }
     }
 
-    /// The states of a step after round one, from the table. `base` is the one that this step's blocks have in common; it is brought
-    /// forward to the next step.
+    /// The counters of the next `count` blocks. `base` is the state after round one that they have in common; it is brought forward.
     #[inline(always)]
-    fn begin_step(&mut self, base: &mut V, first_round: &[Block]) -> [V; CHAINS] {
+    fn counters<'a>(&mut self, count: usize, base: &mut V, long: &'a Long) -> Counters<'a, V> {
         let low = (self.counter & 0xff) as usize;
-        self.counter = self.counter.wrapping_add(Self::STEP as u32);
-        let next = if low + Self::STEP > 256 { self.after_first_round(self.counter) } else { *base };
-        let entries = &first_round[low..low + Self::STEP];
-        let mut x = [*base; CHAINS];
-        for i in 0..CHAINS {
-            // Steps begin with a counter of 2, modulo their length: only the last two blocks may be beyond the 256.
-            let base = if i * V::BLOCKS >= Self::STEP - 2 { next } else { *base };
-            x[i] = base.xor(V::load(self.key.cpu, &entries[i * V::BLOCKS..]));
+        self.counter = self.counter.wrapping_add(count as u32);
+        let first = *base;
+        if low + count > 256 {
+            *base = self.after_first_round(self.counter);
         }
-        *base = next;
-        x
+        Counters { base: first, last: *base, entries: &long.first_round[low..low + count] }
+    }
+
+    /// What the next `count` blocks are hashed with.
+    #[inline(always)]
+    fn hash<'a>(&self, count: usize, long: &'a Long) -> Hash<'a, V> {
+        let powers = &long.powers[(CYCLE - count) / (2 * V::BLOCKS) * Halves::<V>::BLOCKS..];
+        Hash { powers, carry: self.hash, order: self.order }
     }
 
     /// The state after round one of a counter block whose low byte is 0 in the place of that of `counter`.
@@ -183,7 +182,7 @@ impl<V: Vector> Record<'_, V> {
         lengths: &Block,
     ) -> Block {
         let cpu = self.key.cpu;
-        let stream = self.key_stream::<ROUNDS>(first);
+        let (stream, mask) = self.key_stream::<ROUNDS>(first, !tail.is_empty());
         let mut short = self.short(head.len().div_ceil(BLOCK_LEN) + tail.len().div_ceil(BLOCK_LEN) + 1);
         short.bytes(head);
         let (blocks, rest) = tail.as_chunks_mut::<BLOCK_LEN>();
@@ -213,28 +212,44 @@ impl<V: Vector> Record<'_, V> {
         }
         short.vector(V::load_one(cpu, lengths), 1);
         let mut tag = [[0; BLOCK_LEN]; 2];
-        short.finish().shuffle(self.order).xor(stream[CHAINS]).store(&mut tag);
+        short.finish().shuffle(self.order).xor(mask).store(&mut tag);
         tag[0]
     }
 
-    /// The key stream of a step, and behind it the block that masks the tag.
+    /// The key stream of a step, if it is needed, and the block that masks the tag.
     #[inline(always)]
-    fn key_stream<const ROUNDS: usize>(&self, first: u32) -> [V; CHAINS + 1] {
+    fn key_stream<const ROUNDS: usize>(&self, first: u32, needed: bool) -> ([V; CHAINS], V) {
         let Key { cpu, ref round_keys, .. } = *self.key;
         let whitening = V::broadcast(cpu, &round_keys[0]);
-        let mut x = [V::broadcast(cpu, &self.block(first)).xor(whitening); CHAINS + 1];
+        let mut mask = [V::broadcast(cpu, &self.block(first)).xor(whitening)];
+        if !needed {
+            encrypt_rounds::<V, ROUNDS, 1>(cpu, &mut mask, round_keys);
+            return ([mask[0]; CHAINS], mask[0]);
+        }
+        let mut x = [mask[0]; CHAINS + 1];
         let next = V::broadcast(cpu, &self.block(self.counter)).shuffle(self.order);
         for i in 0..CHAINS {
             x[i] = next.add32(V::load(cpu, &INCREMENTS[i * V::BLOCKS..])).shuffle(self.order).xor(whitening);
         }
-        for round_key in &round_keys[1..ROUNDS] {
-            encrypt_round(cpu, &mut x, round_key);
-        }
-        let round_key = V::broadcast(cpu, &round_keys[ROUNDS]);
-        for i in 0..CHAINS + 1 {
-            x[i] = x[i].aesenclast(round_key);
-        }
-        x
+        encrypt_rounds::<V, ROUNDS, { CHAINS + 1 }>(cpu, &mut x, round_keys);
+        let [stream @ .., mask] = x;
+        (stream, mask)
+    }
+}
+
+/// All rounds of AES but the whitening.
+#[inline(always)]
+fn encrypt_rounds<V: Vector, const ROUNDS: usize, const N: usize>(
+    cpu: V::Cpu,
+    x: &mut [V; N],
+    round_keys: &[Block; MAX_ROUND_KEYS],
+) {
+    for round_key in &round_keys[1..ROUNDS] {
+        encrypt_round(cpu, x, round_key);
+    }
+    let round_key = V::broadcast(cpu, &round_keys[ROUNDS]);
+    for i in 0..N {
+        x[i] = x[i].aesenclast(round_key);
     }
 }
 
@@ -273,99 +288,5 @@ impl<V: Vector> Short<'_, V> {
     #[inline(always)]
     fn finish(self) -> V {
         self.sum.reduce(V::broadcast(self.cpu, &POLYNOMIAL))
-    }
-}
-
-/// One round of AES.
-#[inline(always)]
-fn encrypt_round<V: Vector, const N: usize>(cpu: V::Cpu, x: &mut [V; N], round_key: &Block) {
-    let round_key = V::broadcast(cpu, round_key);
-    for i in 0..N {
-        x[i] = x[i].aesenc(round_key);
-    }
-}
-
-/// The hash of whole steps, reduced once in a cycle.
-struct Hashing<V> {
-    hash: V,
-    order: V,
-    sum: Unreduced<V>,
-    /// Steps that are still to be hashed.
-    left: usize,
-    /// The group of powers that comes next. A cycle ends with the last one, so a short cycle begins later.
-    group: usize,
-}
-
-impl<V: Vector> Hashing<V> {
-    const STEPS: usize = CYCLE / (CHAINS * V::BLOCKS);
-
-    #[inline(always)]
-    fn new(steps: usize, hash: V, order: V, cpu: V::Cpu) -> Self {
-        Hashing { hash, order, sum: Unreduced::zero(cpu), left: steps, group: Self::begin(steps) }
-    }
-
-    #[inline(always)]
-    fn begin(left: usize) -> usize {
-        (Self::STEPS - left.min(Self::STEPS)) * GROUPS
-    }
-
-    /// Hashes a step while the rounds 2 to `ROUNDS - 1` of another are computed.
-    #[inline(always)]
-    fn step_beside<const ROUNDS: usize>(
-        &mut self,
-        cpu: V::Cpu,
-        x: &mut [V; CHAINS],
-        round_keys: &[Block; MAX_ROUND_KEYS],
-        hashed: &[Block],
-        powers: &[Powers<V>],
-    ) {
-        let powers = &powers[self.group..self.group + GROUPS];
-        let rounds = (ROUNDS - 2) / GROUPS;
-        for group in 0..GROUPS {
-            self.quarter(cpu, hashed, powers, group);
-            for round in 0..rounds {
-                encrypt_round(cpu, x, &round_keys[2 + group * rounds + round]);
-                // The compiler would undo the interleaving and tear pairs of multiplications apart, at a tenth of the speed.
-                V::settle(x, self.sum.parts());
-            }
-        }
-        for round_key in &round_keys[2 + GROUPS * rounds..ROUNDS] {
-            encrypt_round(cpu, x, round_key);
-        }
-        self.end_step(cpu);
-    }
-
-    /// Hashes a step.
-    #[inline(always)]
-    fn step(&mut self, cpu: V::Cpu, hashed: &[Block], powers: &[Powers<V>]) {
-        let powers = &powers[self.group..self.group + GROUPS];
-        for group in 0..GROUPS {
-            self.quarter(cpu, hashed, powers, group);
-        }
-        self.end_step(cpu);
-    }
-
-    #[inline(always)]
-    fn quarter(&mut self, cpu: V::Cpu, step: &[Block], powers: &[Powers<V>], i: usize) {
-        let blocks = &step[i * 2 * V::BLOCKS..];
-        let mut a = V::load(cpu, blocks).shuffle(self.order);
-        let b = V::load(cpu, &blocks[V::BLOCKS..]).shuffle(self.order);
-        if i == 0 {
-            a = a.xor(self.hash);
-        }
-        self.sum.add(a, b, &powers[i]);
-    }
-
-    /// Reduces at the end of a cycle.
-    #[inline(always)]
-    fn end_step(&mut self, cpu: V::Cpu) {
-        self.left -= 1;
-        self.group += GROUPS;
-        self.hash = V::broadcast(cpu, &[0; BLOCK_LEN]);
-        if self.group == Self::STEPS * GROUPS {
-            self.hash = self.sum.reduce(V::broadcast(cpu, &POLYNOMIAL));
-            self.sum = Unreduced::zero(cpu);
-            self.group = Self::begin(self.left);
-        }
     }
 }

@@ -4,7 +4,7 @@
 //! and a product of two such polynomials comes out one bit short of its place; so H is multiplied by x beforehand (Gueron and Kounavis,
 //! "Intel Carry-Less Multiplication Instruction and its Usage for Computing the GCM Mode", 2010). Powers of such an H are such powers.
 
-use super::vector::{Vector, Xmm};
+use super::vector::Vector;
 use sealwire_traits::Block;
 
 /// x^127 + x^126 + x^121 + 1: the polynomial of GHASH, reversed, without its highest term; for the reduction.
@@ -18,29 +18,41 @@ pub(crate) struct Unreduced<V> {
     high: V,
 }
 
-/// Consecutive powers of H for two vectors of blocks, arranged as [`Unreduced::add`] arranges the blocks.
+/// The blocks of two vectors, or as many powers of H, as Karatsuba's method takes them: three products of 64 bits for a block.
 #[derive(Clone, Copy)]
-pub(crate) struct Powers<V> {
+pub(crate) struct Halves<V> {
     low: V,
     high: V,
     both: V,
 }
 
-impl<V: Vector> zeroize::Zeroize for Powers<V> {
-    fn zeroize(&mut self) {
-        self.low.zeroize();
-        self.high.zeroize();
-        self.both.zeroize();
-    }
-}
+impl<V: Vector> Halves<V> {
+    /// Blocks in memory.
+    pub(crate) const BLOCKS: usize = 3 * V::BLOCKS;
 
-impl<V: Vector> Powers<V> {
-    /// Arranges the powers of `2 * V::BLOCKS` blocks, the highest first.
+    /// Arranges blocks whose bytes are reversed already.
     #[inline(always)]
-    pub(crate) fn new(cpu: V::Cpu, powers: &[Block]) -> Self {
-        let (a, b) = (V::load(cpu, powers), V::load(cpu, &powers[V::BLOCKS..]));
+    pub(crate) fn new(a: V, b: V) -> Self {
         let (low, high) = (a.low_halves(b), a.high_halves(b));
-        Powers { low, high, both: low.xor(high) }
+        Halves { low, high, both: low.xor(high) }
+    }
+
+    /// Reads what was stored.
+    #[inline(always)]
+    pub(crate) fn load(cpu: V::Cpu, blocks: &[Block]) -> Self {
+        Halves {
+            low: V::load(cpu, blocks),
+            high: V::load(cpu, &blocks[V::BLOCKS..]),
+            both: V::load(cpu, &blocks[2 * V::BLOCKS..]),
+        }
+    }
+
+    /// Writes the halves, one after the other.
+    #[inline(always)]
+    pub(crate) fn store(self, blocks: &mut [Block]) {
+        self.low.store(blocks);
+        self.high.store(&mut blocks[V::BLOCKS..]);
+        self.both.store(&mut blocks[2 * V::BLOCKS..]);
     }
 }
 
@@ -51,11 +63,10 @@ impl<V: Vector> Unreduced<V> {
         Unreduced { low: zero, middle: zero, high: zero }
     }
 
-    /// Adds the products of `2 * V::BLOCKS` blocks, bytes already reversed, and powers. Karatsuba: three multiplications a block.
+    /// Adds the products of blocks and powers.
     #[inline(always)]
-    pub(crate) fn add(&mut self, a: V, b: V, powers: &Powers<V>) {
-        let (low, high) = (a.low_halves(b), a.high_halves(b));
-        let both = low.xor(high);
+    pub(crate) fn add(&mut self, blocks: Halves<V>, powers: Halves<V>) {
+        let Halves { low, high, both } = blocks;
         self.low = self.low.xor(low.mul_low(powers.low).xor(low.mul_high(powers.low)));
         self.high = self.high.xor(high.mul_low(powers.high).xor(high.mul_high(powers.high)));
         self.middle = self.middle.xor(both.mul_low(powers.both).xor(both.mul_high(powers.both)));
@@ -81,10 +92,15 @@ impl<V: Vector> Unreduced<V> {
     /// The sum modulo the polynomial, bytes reversed, in the first block of the result; zeros in the others.
     #[inline(always)]
     pub(crate) fn reduce(self, polynomial: V) -> V {
+        self.reduce_each(polynomial).fold()
+    }
+
+    /// The sum of each block of the vectors modulo the polynomial.
+    #[inline(always)]
+    fn reduce_each(self, polynomial: V) -> V {
         let middle = self.middle.xor(self.low).xor(self.high);
         let middle = middle.xor(self.low.mul_low_high(polynomial)).xor(self.low.swap_halves());
-        let high = self.high.xor(middle.mul_low_high(polynomial)).xor(middle.swap_halves());
-        high.fold()
+        self.high.xor(middle.mul_low_high(polynomial)).xor(middle.swap_halves())
     }
 }
 
@@ -95,10 +111,10 @@ pub(crate) fn adjusted(h: &Block) -> Block {
     (h << 1 ^ u128::from_le_bytes(POLYNOMIAL) & carried).to_le_bytes()
 }
 
-/// `a b` for two powers of an adjusted H.
+/// `a b` for powers of an adjusted H, block by block.
 #[inline(always)]
-pub(crate) fn multiply(cpu: <Xmm as Vector>::Cpu, a: Xmm, b: Xmm) -> Xmm {
+pub(crate) fn multiply<V: Vector>(cpu: V::Cpu, a: V, b: V) -> V {
     let mut product = Unreduced::zero(cpu);
     product.add_one(a, b);
-    product.reduce(Xmm::broadcast(cpu, &POLYNOMIAL))
+    product.reduce_each(V::broadcast(cpu, &POLYNOMIAL))
 }

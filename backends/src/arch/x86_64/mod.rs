@@ -3,12 +3,14 @@
 //! | file | what it is |
 //! |---|---|
 //! | `cpu` | the instructions as tokens that only detection can make |
-//! | `vector` | the vectors and their instructions: all the `unsafe` of the kernels |
+//! | `vector` | the vectors and their instructions |
 //! | `aes` | AES on independent blocks, and the key expansion |
 //! | `ghash` | carry-less multiplication and reduction |
 //! | `partial` | the bytes of less than a block |
 //! | `tables` | a key: round keys, powers of H, tables for long records |
+//! | `stitched` | the steps of a long record: AES, and GHASH of other blocks, in assembly or in an order the compiler keeps |
 //! | `gcm` | the fused kernel |
+//! | `wipe` | wiping |
 //! | `entry` | where the kernels are compiled for their instructions, and keyed objects over them |
 //!
 //! The kernels are written once, over [`vector::Vector`], and compiled twice. Constant time: the only branches are on lengths and
@@ -23,8 +25,10 @@ mod entry;
 mod gcm;
 mod ghash;
 mod partial;
+mod stitched;
 mod tables;
 mod vector;
+mod wipe;
 
 #[cfg(test)]
 mod tests;

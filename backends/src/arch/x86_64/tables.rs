@@ -1,20 +1,21 @@
 //! What a key of the fused kernels consists of: round keys, powers of the hash key, and tables for long records.
 
-use super::ghash::{Powers, adjusted, multiply};
+use super::ghash::{Halves, adjusted, multiply};
+use super::stitched::CHAINS;
 use super::vector::{Vector, Xmm};
+use super::wipe::wipe;
 use crate::aes::schedule::MAX_ROUND_KEYS;
 use sealwire_traits::{BLOCK_LEN, Block};
 use std::sync::OnceLock;
-use zeroize::Zeroize;
 
 /// Powers of H that every key has: as many blocks are hashed with one reduction in a short record.
 pub(crate) const SHORT: usize = 18;
 /// Blocks of a long record that are hashed before one reduction.
-pub(crate) const CYCLE: usize = 64;
-/// Vectors in a step of a long record.
-pub(crate) const STEP_VECTORS: usize = 8;
+pub(crate) const CYCLE: usize = 128;
 /// The low byte of a counter has 256 values. Steps begin with the counter 2, so that the last one goes two further.
 const COUNTERS: usize = 256 + 2;
+/// Blocks that the powers of a cycle take up: two, and their sum, for any two of them.
+const ARRANGED: usize = CYCLE / 2 * 3;
 
 /// A key, ready.
 pub(crate) struct Key<V: Vector> {
@@ -24,12 +25,14 @@ pub(crate) struct Key<V: Vector> {
     count: usize,
     /// The powers of H, the highest first, and a zero block for a vector that goes over.
     pub(crate) short: [Block; SHORT + 1],
-    long: OnceLock<Box<Long<V>>>,
+    long: OnceLock<Box<Long>>,
 }
 
 /// Tables that pay for themselves with the first long record, and are made for it.
-pub(crate) struct Long<V: Vector> {
-    pub(crate) powers: [Powers<V>; CYCLE / 2],
+#[repr(align(64))]
+pub(crate) struct Long {
+    /// The powers of H for a cycle, as [`Halves`] of two vectors.
+    pub(crate) powers: [Block; ARRANGED],
     /// What the low byte of a counter adds to the state after round one.
     pub(crate) first_round: [Block; COUNTERS],
 }
@@ -54,7 +57,7 @@ impl<V: Vector> Key<V> {
         h = h.aesenclast(Xmm::broadcast(self.one, &self.round_keys[count - 1]));
         h.store(&mut self.short[SHORT - 1..]);
         self.short[SHORT - 1] = adjusted(&self.short[SHORT - 1]);
-        fill_powers(self.one, &mut self.short[..SHORT]);
+        fill_powers::<V>(self.cpu, self.one, &mut self.short[..SHORT]);
     }
 
     /// Rounds of AES.
@@ -64,77 +67,83 @@ impl<V: Vector> Key<V> {
     }
 
     /// The tables for a text of `len` bytes, if it is long enough to use them. The first such text has them made.
-    pub(crate) fn long(&self, len: usize, make: impl FnOnce() -> Box<Long<V>>) -> Option<&Long<V>> {
-        (len >= STEP_VECTORS * V::BLOCKS * BLOCK_LEN).then(|| &**self.long.get_or_init(make))
+    pub(crate) fn long(&self, len: usize, make: impl FnOnce() -> Box<Long>) -> Option<&Long> {
+        (len >= CHAINS * V::BLOCKS * BLOCK_LEN).then(|| &**self.long.get_or_init(make))
+    }
+
+    /// Drops the tables for long texts, which wipes them.
+    pub(crate) fn release(&mut self) {
+        self.long.take();
     }
 
     /// Makes the tables for long texts.
     #[inline(always)]
-    pub(crate) fn make_long(&self) -> Box<Long<V>> {
+    pub(crate) fn make_long(&self) -> Box<Long> {
+        // Filled where it stays, so that no copy of it is anywhere else.
+        let mut long = Box::new(Long { powers: [[0; BLOCK_LEN]; ARRANGED], first_round: [[0; BLOCK_LEN]; COUNTERS] });
         let mut powers = [[0; BLOCK_LEN]; CYCLE];
         powers[CYCLE - 1] = self.short[SHORT - 1];
-        fill_powers(self.one, &mut powers);
-        let long = Box::new(Long {
-            powers: arranged(self.cpu, &powers),
-            first_round: first_round(self.one, &self.round_keys[0]),
-        });
-        powers.as_flattened_mut().zeroize();
+        fill_powers::<V>(self.cpu, self.one, &mut powers);
+        arrange::<V>(self.cpu, &powers, &mut long.powers);
+        first_round(self.one, &self.round_keys[0], &mut long.first_round);
+        wipe(&mut powers);
         long
     }
 }
 
 impl<V: Vector> Drop for Key<V> {
     fn drop(&mut self) {
-        self.round_keys.as_flattened_mut().zeroize();
-        self.short.as_flattened_mut().zeroize();
+        wipe(&mut self.round_keys);
+        wipe(&mut self.short);
     }
 }
 
-impl<V: Vector> Drop for Long<V> {
+impl Drop for Long {
     fn drop(&mut self) {
-        self.powers.iter_mut().for_each(Zeroize::zeroize);
-        self.first_round.as_flattened_mut().zeroize();
+        wipe(&mut self.powers);
+        wipe(&mut self.first_round);
     }
 }
 
-/// Fills in the powers before the last one, which is an adjusted H: the highest comes first.
+/// Fills in the powers before the last one, which is an adjusted H: the highest comes first. They are even in number.
 #[inline(always)]
-fn fill_powers(cpu: <Xmm as Vector>::Cpu, powers: &mut [Block]) {
+fn fill_powers<V: Vector>(cpu: V::Cpu, one: <Xmm as Vector>::Cpu, powers: &mut [Block]) {
     let last = powers.len() - 1;
-    let mut known = 1;
+    let h = Xmm::broadcast(one, &powers[last]);
+    multiply(one, h, h).store(&mut powers[last - 1..]);
+    let mut known = 2;
     while known < powers.len() {
         // The products of a turn do not wait for each other.
-        let highest = Xmm::broadcast(cpu, &powers[last + 1 - known]);
-        for i in 0..known.min(powers.len() - known) {
-            let product = multiply(cpu, Xmm::broadcast(cpu, &powers[last - i]), highest);
+        let highest = V::broadcast(cpu, &powers[last + 1 - known]);
+        let mut i = V::BLOCKS - 1;
+        while i < known.min(powers.len() - known) {
+            let product = multiply(cpu, V::load(cpu, &powers[last - i..]), highest);
             product.store(&mut powers[last - known - i..]);
+            i += V::BLOCKS;
         }
         known *= 2;
     }
 }
 
-/// Powers in groups for two vectors. Vectors of one block fill the array, wider ones its beginning.
+/// Powers in groups for two vectors, as the kernel takes them.
 #[inline(always)]
-fn arranged<V: Vector, const GROUPS: usize>(cpu: V::Cpu, powers: &[Block]) -> [Powers<V>; GROUPS] {
-    let mut groups = [Powers::new(cpu, &[[0; BLOCK_LEN]; 4]); GROUPS];
-    for (group, powers) in groups.iter_mut().zip(powers.chunks_exact(2 * V::BLOCKS)) {
-        *group = Powers::new(cpu, powers);
+fn arrange<V: Vector>(cpu: V::Cpu, powers: &[Block; CYCLE], arranged: &mut [Block; ARRANGED]) {
+    let groups = arranged.chunks_exact_mut(Halves::<V>::BLOCKS);
+    for (group, powers) in groups.zip(powers.chunks_exact(2 * V::BLOCKS)) {
+        Halves::new(V::load(cpu, powers), V::load(cpu, &powers[V::BLOCKS..])).store(group);
     }
-    groups
 }
 
 /// What each low byte of a counter block adds to the state after round one, compared with a low byte of 0.
 #[inline(always)]
-fn first_round(cpu: <Xmm as Vector>::Cpu, whitening: &Block) -> [Block; COUNTERS] {
+fn first_round(cpu: <Xmm as Vector>::Cpu, whitening: &Block, table: &mut [Block; COUNTERS]) {
     let zero = Xmm::broadcast(cpu, &[0; BLOCK_LEN]);
     let whitening = Xmm::broadcast(cpu, whitening);
     let of_zero = whitening.aesenc(zero);
-    let mut table = [[0; BLOCK_LEN]; COUNTERS];
     for (i, entry) in table.iter_mut().enumerate() {
         let mut block = [0; BLOCK_LEN];
         block[BLOCK_LEN - 1] = i as u8;
         let state = Xmm::broadcast(cpu, &block).xor(whitening).aesenc(zero);
         state.xor(of_zero).store(std::slice::from_mut(entry));
     }
-    table
 }

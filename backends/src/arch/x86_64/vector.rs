@@ -8,11 +8,10 @@ use super::cpu::{AesNi, Vaes};
 use core::arch::asm;
 use core::arch::x86_64::*;
 use sealwire_traits::Block;
-use zeroize::Zeroize;
 
 /// One or two blocks side by side. Everything is `inline(always)`, so that in a kernel compiled for the instructions each method
 /// becomes one of them; elsewhere it would be a call.
-pub(crate) trait Vector: Copy + Send + Sync + Zeroize + 'static {
+pub(crate) trait Vector: Copy + Send + Sync + 'static {
     /// The proof that the processor has the instructions.
     type Cpu: Copy + Send + Sync + 'static;
     /// Blocks in a vector.
@@ -62,9 +61,6 @@ pub(crate) trait Vector: Copy + Send + Sync + Zeroize + 'static {
     fn mul_low_high(self, other: Self) -> Self;
     /// The sum of the blocks in the first block, zeros in the others.
     fn fold(self) -> Self;
-    /// Has all of these values computed before this point and be in registers there, so that the compiler keeps to the order of a
-    /// kernel. Costs nothing.
-    fn settle(a: &mut [Self; 8], b: [&mut Self; 3]);
 }
 
 /// One block, in an xmm register.
@@ -74,18 +70,6 @@ pub(crate) struct Xmm(__m128i);
 /// Two blocks, in a ymm register.
 #[derive(Clone, Copy)]
 pub(crate) struct Ymm(__m256i);
-
-impl Zeroize for Xmm {
-    fn zeroize(&mut self) {
-        self.0.zeroize();
-    }
-}
-
-impl Zeroize for Ymm {
-    fn zeroize(&mut self) {
-        self.0.zeroize();
-    }
-}
 
 /// An instruction of a method of a vector, or of a function that is given the token.
 macro_rules! proven {
@@ -102,10 +86,29 @@ impl Xmm {
         Xmm(proven!(_mm_set1_epi32(word.cast_signed())))
     }
 
+    /// Each word XORed with all words before it.
+    #[inline(always)]
+    pub(crate) fn sums_of_words(self) -> Self {
+        let pairs = Xmm(proven!(_mm_xor_si128(self.0, _mm_slli_si128::<4>(self.0))));
+        Xmm(proven!(_mm_xor_si128(pairs.0, _mm_slli_si128::<8>(pairs.0))))
+    }
+
     /// The first word.
     #[inline(always)]
     pub(crate) fn first_word(self) -> u32 {
         proven!(_mm_cvtsi128_si32(self.0)).cast_unsigned()
+    }
+
+    /// Has all of these values computed before this point and be in registers there, so that the compiler keeps to the order of a
+    /// kernel. Costs nothing.
+    #[inline(always)]
+    pub(crate) fn settle(a: &mut [Self; 8], b: [&mut Self; 3]) {
+        let [a0, a1, a2, a3, a4, a5, a6, a7] = a;
+        let [b0, b1, b2] = b;
+        // SAFETY: no instruction, only a comment with the names of registers: the values go through unchanged.
+        unsafe {
+            asm!("/* {0} {1} {2} {3} {4} {5} {6} {7} {8} {9} {10} */", inout(xmm_reg) a0.0, inout(xmm_reg) a1.0, inout(xmm_reg) a2.0, inout(xmm_reg) a3.0, inout(xmm_reg) a4.0, inout(xmm_reg) a5.0, inout(xmm_reg) a6.0, inout(xmm_reg) a7.0, inout(xmm_reg) b0.0, inout(xmm_reg) b1.0, inout(xmm_reg) b2.0, options(nomem, nostack, preserves_flags));
+        }
     }
 }
 
@@ -211,10 +214,13 @@ impl Vector for Xmm {
     fn fold(self) -> Self {
         self
     }
+}
 
+impl Ymm {
+    /// The register, for assembly: a vector that exists proves its instructions, whatever is in it.
     #[inline(always)]
-    fn settle(a: &mut [Self; 8], b: [&mut Self; 3]) {
-        proven!(settle_xmm(a, b))
+    pub(super) fn register(&mut self) -> &mut __m256i {
+        &mut self.0
     }
 }
 
@@ -324,34 +330,5 @@ impl Vector for Ymm {
             _mm256_castsi256_si128(self.0),
             _mm256_extracti128_si256::<1>(self.0)
         ))))
-    }
-
-    #[inline(always)]
-    fn settle(a: &mut [Self; 8], b: [&mut Self; 3]) {
-        proven!(settle_ymm(a, b))
-    }
-}
-
-/// See [`Vector::settle`].
-#[inline]
-#[target_feature(enable = "sse2")]
-fn settle_xmm(a: &mut [Xmm; 8], b: [&mut Xmm; 3]) {
-    let [a0, a1, a2, a3, a4, a5, a6, a7] = a;
-    let [b0, b1, b2] = b;
-    // SAFETY: no instruction, only a comment with the names of registers: the values go through unchanged.
-    unsafe {
-        asm!("/* {0} {1} {2} {3} {4} {5} {6} {7} {8} {9} {10} */", inout(xmm_reg) a0.0, inout(xmm_reg) a1.0, inout(xmm_reg) a2.0, inout(xmm_reg) a3.0, inout(xmm_reg) a4.0, inout(xmm_reg) a5.0, inout(xmm_reg) a6.0, inout(xmm_reg) a7.0, inout(xmm_reg) b0.0, inout(xmm_reg) b1.0, inout(xmm_reg) b2.0, options(nomem, nostack, preserves_flags));
-    }
-}
-
-/// See [`Vector::settle`].
-#[inline]
-#[target_feature(enable = "avx2")]
-fn settle_ymm(a: &mut [Ymm; 8], b: [&mut Ymm; 3]) {
-    let [a0, a1, a2, a3, a4, a5, a6, a7] = a;
-    let [b0, b1, b2] = b;
-    // SAFETY: no instruction, only a comment with the names of registers: the values go through unchanged.
-    unsafe {
-        asm!("/* {0} {1} {2} {3} {4} {5} {6} {7} {8} {9} {10} */", inout(ymm_reg) a0.0, inout(ymm_reg) a1.0, inout(ymm_reg) a2.0, inout(ymm_reg) a3.0, inout(ymm_reg) a4.0, inout(ymm_reg) a5.0, inout(ymm_reg) a6.0, inout(ymm_reg) a7.0, inout(ymm_reg) b0.0, inout(ymm_reg) b1.0, inout(ymm_reg) b2.0, options(nomem, nostack, preserves_flags));
     }
 }
