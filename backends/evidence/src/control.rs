@@ -1,0 +1,70 @@
+//! Leaks planted on purpose. A tool that does not report them has shown nothing.
+
+use crate::arch::{self, public, secret};
+use std::hint::black_box;
+
+/// A leak: works on a secret, and gives something computed of it; `None` where the processor lacks the instructions.
+pub type Control = fn(&[u8; 32]) -> Option<u8>;
+
+/// Every planted leak, by name.
+pub const CONTROLS: &[(&str, Control)] = &[
+    ("table", table),
+    ("branch", branch),
+    ("division", division),
+    ("vector-table", |key| arch::vector_table(key, black_box(&TABLE))),
+    ("vector-branch", arch::vector_branch),
+];
+
+/// Has a secret leak; whether the processor could.
+pub fn run(control: Control) -> bool {
+    let mut key = black_box([0x5a; 32]);
+    secret(&mut key);
+    let Some(result) = control(&key) else { return false };
+    let mut result = [result];
+    public(&mut result);
+    black_box(result);
+    true
+}
+
+/// In the place of an S-box.
+static TABLE: [u8; 256] = [7; 256];
+
+/// As AES is written in books: a table, at an index that is made of the key.
+fn table(key: &[u8; 32]) -> Option<u8> {
+    Some(black_box(&TABLE)[usize::from(key[0])])
+}
+
+/// A comparison that stops at the first byte that differs.
+fn branch(key: &[u8; 32]) -> Option<u8> {
+    let guess = black_box([1; 32]);
+    Some(key.iter().zip(guess).take_while(|&(a, b)| *a == b).count() as u8)
+}
+
+/// An instruction that takes as long as its operands are large.
+fn division(key: &[u8; 32]) -> Option<u8> {
+    Some((u64::from(key[0]) * 0x0123_4567_89ab / u64::from(key[1] | 1)) as u8)
+}
+
+/// Compiled for the instructions of the backend `vaes`.
+pub mod vaes {
+    use std::arch::x86_64::*;
+
+    #[target_feature(enable = "avx2,vaes")]
+    fn round(block: &[u8; 32]) -> __m256i {
+        let [a, b, c, d] =
+            std::array::from_fn(|i| i64::from_le_bytes(*block[8 * i..].first_chunk().expect("eight bytes")));
+        let block = _mm256_set_epi64x(d, c, b, a);
+        _mm256_aesenc_epi128(block, block)
+    }
+
+    #[target_feature(enable = "avx2,vaes")]
+    pub fn table(block: &[u8; 32], table: &[u8; 256]) -> u8 {
+        table[(_mm256_extract_epi8::<17>(round(block)) & 0xff) as usize]
+    }
+
+    #[target_feature(enable = "avx2,vaes")]
+    pub fn branch(block: &[u8; 32]) -> u8 {
+        let block = round(block);
+        if _mm256_testz_si256(block, block) == 1 { std::hint::black_box(1) } else { std::hint::black_box(2) }
+    }
+}
