@@ -3,9 +3,10 @@
 //! The life of a message: [`Sender::send`] seals it (`session/send.rs`, `session/direction.rs`, the `Aead`) and writes the records;
 //! the peer's [`Receiver::receive`] reads them, opens them in place, and hands out the data.
 
+use crate::copying::CACHE_LINE;
 use crate::session::{
-    Alert, ClientConfig, Epoch, Established, Failure, Handshake, HandshakeError, MAX_CONTENT, Peer, ReceiveHalf,
-    Received, SendHalf, ServerConfig, SessionError, Step, plain_alert,
+    Alert, ClientConfig, Epoch, Established, Failure, Handshake, HandshakeError, MAX_CONTENT, Now, Peer, ReceiveHalf,
+    Received, SendHalf, ServerConfig, SessionError, Step, plain_alert, record_start,
 };
 use crate::workers::Workers;
 use crate::{ChannelError, Clock};
@@ -161,10 +162,19 @@ impl Sender {
     pub async fn send(&mut self, data: &[u8]) -> Result<(), ChannelError> {
         for content in data.chunks(MAX_CONTENT) {
             self.flush().await?;
-            self.half.data(content, self.clock.now(), &mut self.sealed)?;
+            self.align_record(content.len());
+            self.half.data(content, self.clock.timer(), &mut self.sealed)?;
             self.flush().await?;
         }
         Ok(())
+    }
+
+    /// Places the next record, of `len` bytes of data, so that its body is aligned.
+    fn align_record(&mut self, len: usize) {
+        // The room is made first: making it moves the buffer.
+        self.sealed.reserve(CACHE_LINE + self.half.record_len(len));
+        self.written = record_start(&self.sealed);
+        self.sealed.resize(self.written, 0);
     }
 
     /// Waits for `future`, and meanwhile tells the peer from time to time that this end is alive.
@@ -180,17 +190,17 @@ impl Sender {
         }
     }
 
-    /// Sends keepalives for ever; the error that ends it.
+    /// Looks after the timers of this direction for ever; the error that ends it.
     async fn keep_alive(&mut self) -> ChannelError {
         loop {
             if let Err(error) = self.flush().await {
                 return error;
             }
-            match self.half.keepalive_due() {
+            match self.half.deadline() {
                 Some(due) => sleep_until(self.clock.at(due)).await,
                 None => return std::future::pending().await,
             }
-            self.half.keepalive(self.clock.now(), &mut self.sealed);
+            self.half.check_timers(self.clock.timer(), &mut self.sealed);
         }
     }
 
@@ -206,6 +216,7 @@ impl Sender {
     async fn end(&mut self, alert: Alert) -> Result<(), ChannelError> {
         self.half.alert(alert, &mut self.sealed);
         self.flush().await?;
+        self.sealed = Vec::new();
         match self.writer.shutdown().await {
             // The peer is gone; whether it had everything, its own close_notify tells.
             Err(error) if is_disconnect(&error) => Ok(()),
@@ -214,15 +225,19 @@ impl Sender {
     }
 
     async fn flush(&mut self) -> Result<(), ChannelError> {
+        if self.sealed.is_empty() {
+            return Ok(());
+        }
         while self.written < self.sealed.len() {
             match self.writer.write(&self.sealed[self.written..]).await? {
                 0 => return Err(io::Error::from(io::ErrorKind::WriteZero).into()),
                 count => self.written += count,
             }
         }
+        self.writer.flush().await?;
         self.sealed.clear();
         self.written = 0;
-        Ok(self.writer.flush().await?)
+        Ok(())
     }
 }
 
@@ -241,27 +256,43 @@ impl Receiver {
     /// [`ChannelError::Session`] when anything was changed, cut or broken, or nothing came for too long; [`ChannelError::Io`] when the
     /// pipe fails. Give it to [`abandon`] then.
     pub async fn receive(&mut self) -> Result<Option<&[u8]>, ChannelError> {
+        let mut now = self.clock.timer();
         loop {
-            match self.half.next(self.clock.now())? {
+            match self.half.next(now)? {
                 Received::Data => return Ok(Some(self.half.data())),
                 Received::End => return Ok(None),
-                Received::Nothing => self.read_more().await?,
+                Received::Nothing => now = self.read_more(now).await?,
             }
         }
     }
 
-    async fn read_more(&mut self) -> Result<(), ChannelError> {
-        let deadline = self.half.deadline();
-        let reading = read(&mut self.reader, self.half.space());
-        let count = match deadline {
-            None => reading.await?,
-            Some(deadline) => match timeout_at(self.clock.at(deadline), reading).await {
-                Ok(count) => count?,
-                Err(_) => return Ok(self.half.check_timers(self.clock.now())?),
-            },
+    /// What the last [`receive`](Self::receive) gave, until it is called again.
+    pub(crate) fn data(&self) -> &[u8] {
+        self.half.data()
+    }
+
+    /// Reads what the pipe has, or looks after the timers when it has nothing for too long. Returns the moment it is then.
+    async fn read_more(&mut self, now: Now) -> Result<Now, ChannelError> {
+        let (clock, deadline, mut waited) = (self.clock, self.half.deadline(), false);
+        // Bytes that are there already cost neither a timer nor a look at the clock.
+        let patience = async {
+            waited = true;
+            match deadline {
+                Some(deadline) => sleep_until(clock.at(deadline)).await,
+                None => std::future::pending().await,
+            }
         };
-        self.half.filled(count);
-        Ok(())
+        let count = tokio::select! {
+            biased;
+            count = read(&mut self.reader, self.half.space()) => Some(count?),
+            () = patience => None,
+        };
+        let now = if waited { clock.timer() } else { now };
+        match count {
+            Some(count) => self.half.filled(count),
+            None => self.half.check_timers(now)?,
+        }
+        Ok(now)
     }
 }
 

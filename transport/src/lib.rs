@@ -13,6 +13,7 @@
 
 pub mod channel;
 mod clock;
+mod copying;
 mod error;
 pub mod message;
 pub mod pipe;

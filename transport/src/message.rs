@@ -50,15 +50,14 @@ pub struct MessageReceiver {
     max: usize,
     length: Vec<u8>,
     message: Vec<u8>,
-    /// Data of the last record; `data[used..]` belongs to later messages.
-    data: Vec<u8>,
+    /// How much of the receiver's data is taken; the rest belongs to later messages.
     used: usize,
 }
 
 impl MessageReceiver {
     /// Messages of at most `max` bytes will be taken.
     pub fn new(receiver: Receiver, max: usize) -> MessageReceiver {
-        MessageReceiver { receiver, max, length: Vec::new(), message: Vec::new(), data: Vec::new(), used: 0 }
+        MessageReceiver { receiver, max, length: Vec::new(), message: Vec::new(), used: 0 }
     }
 
     /// The next message, or `None` when the peer has closed its direction behind a whole message. May be cancelled without loss.
@@ -72,11 +71,7 @@ impl MessageReceiver {
                 return Ok(Some(message));
             }
             match self.receiver.receive().await? {
-                Some(data) => {
-                    self.used = 0;
-                    self.data.clear();
-                    self.data.extend_from_slice(data);
-                }
+                Some(_) => self.used = 0,
                 None if self.length.is_empty() => return Ok(None),
                 None => return Err(ChannelError::PartialMessage),
             }
@@ -85,7 +80,7 @@ impl MessageReceiver {
 
     /// Takes what one message needs out of the data at hand.
     fn take(&mut self) -> Result<Option<Vec<u8>>, ChannelError> {
-        let rest = &self.data[self.used..];
+        let rest = self.receiver.data().get(self.used..).unwrap_or_default();
         let (head, rest) = rest.split_at(rest.len().min(LENGTH_LEN - self.length.len()));
         self.length.extend_from_slice(head);
         self.used += head.len();

@@ -117,7 +117,7 @@ async fn memory_addresses_are_names_of_their_own() {
 #[tokio::test(start_paused = true)]
 async fn a_memory_pipe_holds_so_much_and_no_more() {
     let (mut client, mut server) = Memory::pair();
-    client.writer.write_all(&[1; MEMORY_CAPACITY]).await.unwrap();
+    assert_eq!(client.writer.write(&[1; MEMORY_CAPACITY + 1]).await.unwrap(), MEMORY_CAPACITY);
     let second = std::time::Duration::from_secs(1);
     assert!(tokio::time::timeout(second, client.writer.write_all(&[2])).await.is_err(), "it is full");
     server.writer.write_all(b"the other direction has its own room").await.unwrap();
@@ -125,6 +125,44 @@ async fn a_memory_pipe_holds_so_much_and_no_more() {
     client.writer.write_all(&[2]).await.unwrap();
     drop(server.reader);
     assert!(client.writer.write_all(&[3]).await.is_err(), "nobody reads any more");
+}
+
+/// A clock that stands still jumps to the timeout when nothing else can happen: who is never woken fails.
+async fn woken<F: Future>(waiting: F) -> F::Output {
+    tokio::time::timeout(std::time::Duration::from_secs(1), waiting).await.expect("somebody wakes it")
+}
+
+#[tokio::test]
+async fn a_memory_pipe_passes_every_byte_in_order_however_it_is_cut() {
+    let (mut client, mut server) = Memory::pair();
+    let text: Vec<u8> = (0..20 * MEMORY_CAPACITY).map(|i| (i / 251) as u8).collect();
+    let (mut rest, mut all, mut room) = (&text[..], Vec::new(), vec![0; 25_013]);
+    // More is written than read at a time, until the pipe is full and takes a part only; it is never empty in between.
+    while !rest.is_empty() {
+        let count = client.writer.write(&rest[..rest.len().min(30_011)]).await.unwrap();
+        rest = &rest[count..];
+        let count = server.reader.read(&mut room).await.unwrap();
+        all.extend_from_slice(&room[..count]);
+    }
+    client.writer.shutdown().await.unwrap();
+    server.reader.read_to_end(&mut all).await.unwrap();
+    assert!(all == text);
+}
+
+#[tokio::test(start_paused = true)]
+async fn whoever_waits_at_a_memory_pipe_hears_that_the_other_end_is_gone() {
+    let (mut client, server) = Memory::pair();
+    let waiting = tokio::spawn(async move { client.reader.read(&mut [0]).await.unwrap() });
+    tokio::task::yield_now().await;
+    drop(server);
+    assert_eq!(woken(waiting).await.unwrap(), 0);
+
+    let (mut client, server) = Memory::pair();
+    client.writer.write_all(&[1; MEMORY_CAPACITY]).await.unwrap();
+    let waiting = tokio::spawn(async move { client.writer.write_all(&[2]).await.unwrap_err() });
+    tokio::task::yield_now().await;
+    drop(server);
+    assert_eq!(woken(waiting).await.unwrap().kind(), io::ErrorKind::BrokenPipe);
 }
 
 #[cfg(unix)]

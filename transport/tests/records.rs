@@ -60,9 +60,19 @@ fn buckets_hide_lengths_on_the_wire() {
         assert_eq!(data.len(), len);
     }
     let mut wire = Vec::new();
-    shaken.client.sender.keepalive(at(30), &mut wire);
+    shaken.client.sender.check_timers(at(30), &mut wire);
     shaken.client.sender.close(&mut wire);
     assert!(records(&wire).iter().all(|record| record.len() == 4 + 256 + 16), "control records look like short data");
+}
+
+#[test]
+fn padding_around_data_in_place_is_zero() {
+    let settings = Settings { padding: Padding::Buckets, ..Settings::default() };
+    let (mut shaken, mut up) = forged(settings);
+    let mut room = vec![0xee; 1000];
+    let len = shaken.client.sender.data_in_place(10, start(), &mut room).unwrap();
+    assert_eq!(len, 4 + 256 + 16);
+    assert_eq!(up.open(&room[..len]), (2, vec![0xee; 10], 242));
 }
 
 /// An AEAD for counting: no secrecy, and a tag that shows key and nonce.
@@ -132,22 +142,24 @@ fn keepalives_are_sealed_when_due_and_not_before() {
     let mut shaken = plain_shake(2);
     let sender = &mut shaken.client.sender;
     let mut wire = Vec::new();
-    assert_eq!(sender.keepalive_due(), Some(Duration::from_secs(30)));
-    sender.keepalive(at(29), &mut wire);
+    assert_eq!(sender.deadline(), Some(Duration::from_secs(30)));
+    sender.check_timers(at(29), &mut wire);
     assert!(wire.is_empty());
     sender.data(b"x", at(10), &mut wire).unwrap();
-    assert_eq!(sender.keepalive_due(), Some(Duration::from_secs(40)), "data says as much");
     let start = wire.len();
-    sender.keepalive(at(40), &mut wire);
-    assert_eq!((wire.len() - start, sender.keepalive_due()), (24, Some(Duration::from_secs(70))));
+    sender.check_timers(at(39), &mut wire);
+    assert_eq!(wire.len(), start);
+    assert_eq!(sender.deadline(), Some(Duration::from_secs(40)), "data says as much");
+    sender.check_timers(at(40), &mut wire);
+    assert_eq!((wire.len() - start, sender.deadline()), (24, Some(Duration::from_secs(70))));
     sender.close(&mut wire);
-    assert_eq!(sender.keepalive_due(), None);
+    assert_eq!(sender.deadline(), None);
     let end = wire.len();
-    sender.keepalive(at(100), &mut wire);
+    sender.check_timers(at(100), &mut wire);
     assert_eq!(wire.len(), end);
     let (mut shaken, _) = forged(Settings { keepalive: Duration::ZERO, ..Settings::default() });
-    assert_eq!(shaken.client.sender.keepalive_due(), None);
-    shaken.client.sender.keepalive(at(1000), &mut wire);
+    assert_eq!(shaken.client.sender.deadline(), None);
+    shaken.client.sender.check_timers(at(1000), &mut wire);
     assert_eq!(wire.len(), end, "keepalives are off");
 }
 
@@ -200,6 +212,7 @@ fn every_whole_record_shows_that_the_peer_lives() {
     let receiver = &mut shaken.server.receiver;
     for (second, kind, content) in [(80, 5, &b""[..]), (160, 2, b""), (240, 2, b"x")] {
         pour(receiver, &up.seal(&inner(kind, content, 0)), at(second), &mut Vec::new()).unwrap();
+        receiver.check_timers(at(second + 1)).unwrap();
         assert_eq!(receiver.deadline(), Some(Duration::from_secs(second + 90)));
     }
 }
@@ -214,6 +227,7 @@ fn silence_counts_from_when_the_last_data_was_taken() {
     receiver.filled(wire.len());
     assert_eq!(receiver.next(at(1)).unwrap(), Received::Data);
     assert_eq!(receiver.next(at(500)).unwrap(), Received::Nothing);
+    receiver.check_timers(at(501)).unwrap();
     assert_eq!(receiver.deadline(), Some(Duration::from_secs(590)));
     assert_eq!(receiver.next(at(510)).unwrap(), Received::Nothing);
     assert_eq!(receiver.deadline(), Some(Duration::from_secs(590)), "once");

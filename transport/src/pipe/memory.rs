@@ -1,11 +1,11 @@
 //! Pipes inside one process, for the demo and for tests. Addresses are any text; bounded, and each direction closes on its own.
 
+use super::queue::{QueueReader, QueueWriter, queue};
 use async_trait::async_trait;
 use sealwire_traits::{Connection, Listener, Transport, TransportError};
 use std::collections::BTreeMap;
 use std::io;
 use std::sync::{Mutex, MutexGuard, PoisonError};
-use tokio::io::DuplexStream;
 use tokio::sync::mpsc;
 
 /// Bytes that one direction of a pipe holds before its writer has to wait.
@@ -27,9 +27,9 @@ impl Memory {
 
     /// Two ends of a pipe that nobody listened for.
     pub fn pair() -> (Connection, Connection) {
-        // A stream for each direction, so that dropping one half ends its direction alone, as with a socket.
-        let (our_reader, their_writer) = tokio::io::duplex(MEMORY_CAPACITY);
-        let (their_reader, our_writer) = tokio::io::duplex(MEMORY_CAPACITY);
+        // A queue for each direction, so that dropping one half ends its direction alone, as with a socket.
+        let (their_writer, our_reader) = queue(MEMORY_CAPACITY);
+        let (our_writer, their_reader) = queue(MEMORY_CAPACITY);
         (connection(our_reader, our_writer), connection(their_reader, their_writer))
     }
 
@@ -38,7 +38,7 @@ impl Memory {
     }
 }
 
-fn connection(reader: DuplexStream, writer: DuplexStream) -> Connection {
+fn connection(reader: QueueReader, writer: QueueWriter) -> Connection {
     Connection { reader: Box::new(reader), writer: Box::new(writer), peer: "memory".to_owned() }
 }
 

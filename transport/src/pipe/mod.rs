@@ -1,6 +1,7 @@
 //! Byte pipes: TCP, unix sockets, memory. They know nothing of sessions.
 
 mod memory;
+mod queue;
 mod tcp;
 #[cfg(unix)]
 mod unix;

@@ -1,9 +1,10 @@
 //! The keys of one direction: sealing and opening records in place, numbering them, and moving on to the next key.
 
 use super::codec::{from_u24, u24};
-use super::limits::{HEADER_LEN, INNER_HEADER_LEN, MAX_CONTENT, MAX_INNER, RECORDS_PER_KEY, TAG_LEN};
+use super::limits::{CONTENT_START, HEADER_LEN, INNER_HEADER_LEN, MAX_INNER, RECORDS_PER_KEY, TAG_LEN};
 use super::record::{Kind, Record, header};
 use super::schedule::{Key, next_secret, traffic_key};
+use crate::copying::pieces;
 use sealwire_traits::{Aead, AeadAlgorithm, Iv, Nonce, Tag};
 use std::ops::Range;
 
@@ -63,19 +64,32 @@ impl Direction {
 
     /// Appends a sealed record to `out`. `inner_len` is the length of the inner with its padding.
     pub(super) fn seal(&mut self, inner: InnerType, content: &[u8], inner_len: usize, out: &mut Vec<u8>) {
-        debug_assert!(content.len() <= MAX_CONTENT && inner_len <= MAX_INNER);
-        debug_assert!(inner_len >= INNER_HEADER_LEN + content.len());
-        let header = header(Kind::Sealed, inner_len + TAG_LEN);
-        let start = out.len() + HEADER_LEN;
-        out.reserve(HEADER_LEN + inner_len + TAG_LEN);
-        out.extend_from_slice(&header);
-        out.push(inner as u8);
-        out.extend_from_slice(&u24(content.len()));
-        out.extend_from_slice(content);
-        out.resize(start + inner_len, 0);
+        let start = out.len();
+        let record_len = HEADER_LEN + inner_len + TAG_LEN;
+        out.reserve(record_len);
+        out.extend_from_slice(&[0; CONTENT_START]);
+        pieces(content).for_each(|piece| out.extend_from_slice(piece));
+        out.resize(start + record_len, 0);
+        self.seal_in_place(inner, content.len(), &mut out[start..]);
+    }
+
+    /// Makes `record` a sealed record, as long as it is, around the `len` bytes of content that stand in it from [`CONTENT_START`] on.
+    /// What stands between them and the room of the tag is padding.
+    pub(super) fn seal_in_place(&mut self, inner: InnerType, len: usize, record: &mut [u8]) {
+        debug_assert!(record.len() >= CONTENT_START + len + TAG_LEN);
+        debug_assert!(record.len() <= HEADER_LEN + MAX_INNER + TAG_LEN);
         let nonce = self.next_nonce();
-        let tag = self.aead.seal(nonce, &header, &mut out[start..]);
-        out.extend_from_slice(tag.as_bytes());
+        let (text, tag) = record.split_at_mut(record.len() - TAG_LEN);
+        let (head, text) = text.split_at_mut(HEADER_LEN);
+        head.copy_from_slice(&header(Kind::Sealed, text.len() + TAG_LEN));
+        text[0] = inner as u8;
+        text[1..INNER_HEADER_LEN].copy_from_slice(&u24(len));
+        tag.copy_from_slice(self.aead.seal(nonce, head, text).as_bytes());
+    }
+
+    /// Lets go of what the key can make again.
+    pub(super) fn release(&mut self) {
+        self.aead.release();
     }
 
     /// Opens a record in place: its type, and where its content stands in the buffer.

@@ -8,6 +8,8 @@ pub const MAX_CONTENT: usize = 64 * 1024;
 pub(super) const HEADER_LEN: usize = 4;
 /// Bytes of an inner header: type and content length.
 pub(super) const INNER_HEADER_LEN: usize = 4;
+/// Where the content of a sealed record begins in it.
+pub const CONTENT_START: usize = HEADER_LEN + INNER_HEADER_LEN;
 /// Bytes of a tag.
 pub(super) const TAG_LEN: usize = sealwire_traits::TAG_LEN;
 /// Bytes of an inner at most, padding included.
@@ -40,6 +42,10 @@ pub(super) const MAX_DIFFICULTY: u8 = 20;
 pub(super) const MAX_LIFETIME: u64 = 900;
 /// Seconds a certificate is valid before and after the time in which its key is used, for clocks that differ.
 pub const CLOCK_SKEW: u64 = 300;
+
+/// Time without data after which a direction lets go of what it can make again: the room of long records, and the tables of its key.
+/// Making them anew costs microseconds, so a second is long enough for a bulk transfer to keep them.
+pub(super) const RELEASE_AFTER: Duration = Duration::from_secs(1);
 
 /// Empty data records in a row.
 pub(super) const MAX_EMPTY_RECORDS: u32 = 32;

@@ -1,7 +1,7 @@
 //! The receiving half of a session: opens records and tells data, the end, and everything that ought not to be, apart.
 
 use super::direction::{Direction, InnerType, RecordError};
-use super::limits::{KEEPALIVE_WINDOW, MAX_BODY, MAX_EMPTY_RECORDS, MAX_KEEPALIVES};
+use super::limits::{KEEPALIVE_WINDOW, MAX_BODY, MAX_EMPTY_RECORDS, MAX_KEEPALIVES, RELEASE_AFTER};
 use super::record::{FrameError, Kind, RecordBuffer};
 use super::{Activity, Alert, Now, SessionError, Settings};
 use std::ops::Range;
@@ -30,6 +30,8 @@ pub struct ReceiveHalf {
     keepalives: u32,
     window_start: Duration,
     data: Range<usize>,
+    /// When to let go of what can be made again; never, if no data came since that was done last.
+    release_at: Option<Duration>,
     stream_ended: bool,
     outcome: Option<Result<(), SessionError>>,
 }
@@ -54,6 +56,7 @@ impl ReceiveHalf {
             keepalives: 0,
             window_start: now.elapsed,
             data: 0..0,
+            release_at: None,
             stream_ended: false,
             outcome: None,
         }
@@ -84,8 +87,7 @@ impl ReceiveHalf {
     pub fn next(&mut self, now: Now) -> Result<Received, SessionError> {
         if !std::mem::take(&mut self.data).is_empty() {
             // However long the reader of the data took, the peer is not to blame: its silence counts from here.
-            self.last_record = now.elapsed;
-            self.activity.note(now);
+            self.note_data(now);
         }
         loop {
             match &self.outcome {
@@ -97,9 +99,8 @@ impl ReceiveHalf {
                 Ok(None) if !self.stream_ended => return Ok(Received::Nothing),
                 Ok(None) => return Err(self.fail(SessionError::Truncated)),
                 Ok(Some((InnerType::Data, content))) if !content.is_empty() => {
-                    self.last_record = now.elapsed;
+                    self.note_data(now);
                     self.empty_records = 0;
-                    self.activity.note(now);
                     self.data = content;
                     return Ok(Received::Data);
                 }
@@ -110,6 +111,12 @@ impl ReceiveHalf {
                 Err(error) => return Err(self.fail(error)),
             }
         }
+    }
+
+    fn note_data(&mut self, now: Now) {
+        self.last_record = now.elapsed;
+        self.activity.note(now);
+        self.release_at = Some(now.elapsed + RELEASE_AFTER);
     }
 
     /// Opens the next whole record of the buffer: its type, and where its content stands.
@@ -143,7 +150,7 @@ impl ReceiveHalf {
             }
             InnerType::Alert => match Alert::from_wire(self.buffer.content(content)) {
                 Some(Alert::CloseNotify) => {
-                    self.outcome = Some(Ok(()));
+                    self.end(Ok(()));
                     Ok(())
                 }
                 Some(alert) => Err(SessionError::Alert(alert)),
@@ -154,36 +161,66 @@ impl ReceiveHalf {
         }
     }
 
-    /// When [`check_timers`](Self::check_timers) has something to say at the earliest, as a time since the clock's start.
+    /// When [`check_timers`](Self::check_timers) has something to do or to say at the earliest, as a time since the clock's start.
     pub fn deadline(&self) -> Option<Duration> {
         if self.outcome.is_some() {
             return None;
         }
-        let dead = (!self.dead_peer.is_zero()).then(|| self.last_record + self.dead_peer);
-        let idle = (!self.idle.is_zero()).then(|| self.activity.last() + self.idle);
-        dead.into_iter().chain(idle).min()
+        [self.dead_at(), self.idle_at(), self.release_due()].into_iter().flatten().min()
     }
 
     /// Notices a peer from which no whole record came for too long, or a session without data. Bytes of a record that never becomes
-    /// whole do not count.
+    /// whole do not count. After a second without data, gives back what the next data can make again: the tables of the key, and the
+    /// room for long records.
     ///
     /// # Errors
     /// [`SessionError::DeadPeer`] and [`SessionError::Idle`].
     pub fn check_timers(&mut self, now: Now) -> Result<(), SessionError> {
-        if self.deadline().is_none_or(|deadline| now.elapsed < deadline) {
-            return Ok(());
-        }
-        let dead = !self.dead_peer.is_zero() && now.elapsed >= self.last_record + self.dead_peer;
-        Err(self.fail(if dead {
-            SessionError::DeadPeer(self.dead_peer.as_secs())
+        let passed = |due: Option<Duration>| due.is_some_and(|due| due <= now.elapsed);
+        if self.outcome.is_some() {
+            Ok(())
+        } else if passed(self.dead_at()) {
+            Err(self.fail(SessionError::DeadPeer(self.dead_peer.as_secs())))
+        } else if passed(self.idle_at()) {
+            Err(self.fail(SessionError::Idle(self.idle.as_secs())))
         } else {
-            SessionError::Idle(self.idle.as_secs())
-        }))
+            if passed(self.release_due()) {
+                self.release();
+            }
+            Ok(())
+        }
+    }
+
+    fn dead_at(&self) -> Option<Duration> {
+        (!self.dead_peer.is_zero()).then(|| self.last_record + self.dead_peer)
+    }
+
+    fn idle_at(&self) -> Option<Duration> {
+        (!self.idle.is_zero()).then(|| self.activity.last() + self.idle)
+    }
+
+    /// Not while data is in the hands of its reader, since it stands in the buffer.
+    fn release_due(&self) -> Option<Duration> {
+        self.release_at.filter(|_| self.data.is_empty())
+    }
+
+    fn release(&mut self) {
+        self.release_at = None;
+        self.direction.release();
+        if self.data.is_empty() {
+            self.buffer.release();
+        }
     }
 
     fn fail(&mut self, error: SessionError) -> SessionError {
-        self.outcome = Some(Err(error.clone()));
+        self.end(Err(error.clone()));
         error
+    }
+
+    /// Nothing is opened any more.
+    fn end(&mut self, outcome: Result<(), SessionError>) {
+        self.outcome = Some(outcome);
+        self.release();
     }
 }
 

@@ -1,7 +1,9 @@
 //! The sending half of a session: seals data, keepalives, close_notify and alerts. No socket, no clock.
 
 use super::direction::{Direction, InnerType};
-use super::limits::{INNER_HEADER_LEN, MAX_CONTENT, MAX_INNER, SMALLEST_BUCKET};
+use super::limits::{
+    CONTENT_START, HEADER_LEN, INNER_HEADER_LEN, MAX_CONTENT, MAX_INNER, RELEASE_AFTER, SMALLEST_BUCKET, TAG_LEN,
+};
 use super::{Activity, Alert, Now, SessionError, Settings};
 use std::time::Duration;
 
@@ -32,6 +34,8 @@ pub struct SendHalf {
     keepalive: Duration,
     activity: Activity,
     last_sent: Duration,
+    /// When to let go of what can be made again; never, if no data was sent since that was done last.
+    release_at: Option<Duration>,
     closed: bool,
 }
 
@@ -43,6 +47,7 @@ impl SendHalf {
             keepalive: settings.keepalive,
             activity,
             last_sent: now.elapsed,
+            release_at: None,
             closed: false,
         }
     }
@@ -56,22 +61,68 @@ impl SendHalf {
         for content in data.chunks(MAX_CONTENT) {
             self.direction.seal(InnerType::Data, content, self.padding.inner_len(content.len()), out);
         }
-        self.activity.note(now);
-        self.last_sent = now.elapsed;
+        self.note_data(now);
         Ok(())
     }
 
-    /// When a keepalive is due, as a time since the clock's start; never, if keepalives are off or this direction is closed.
-    pub fn keepalive_due(&self) -> Option<Duration> {
-        (!self.closed && !self.keepalive.is_zero()).then(|| self.last_sent + self.keepalive)
+    /// The length on the wire of a record with `len` bytes of data.
+    ///
+    /// # Panics
+    /// When `len` is over [`MAX_CONTENT`].
+    pub fn record_len(&self, len: usize) -> usize {
+        assert!(len <= MAX_CONTENT, "a record has at most 64 KiB of content");
+        HEADER_LEN + self.padding.inner_len(len) + TAG_LEN
     }
 
-    /// Seals a keepalive if one is due.
-    pub fn keepalive(&mut self, now: Now, out: &mut Vec<u8>) {
+    /// Seals one record around data that stands in `room` already, in its `len` bytes from [`CONTENT_START`] on, and so without copying
+    /// it. Returns the length of the record, which is [`record_len`](Self::record_len) of `len` and stands at the beginning of `room`.
+    ///
+    /// # Errors
+    /// [`SessionError::Closed`] after [`close`](Self::close).
+    ///
+    /// # Panics
+    /// When `len` is over [`MAX_CONTENT`], or `room` is shorter than the record.
+    pub fn data_in_place(&mut self, len: usize, now: Now, room: &mut [u8]) -> Result<usize, SessionError> {
+        self.check_open()?;
+        let record_len = self.record_len(len);
+        let record = &mut room[..record_len];
+        record[CONTENT_START + len..].fill(0);
+        self.direction.seal_in_place(InnerType::Data, len, record);
+        self.note_data(now);
+        Ok(record_len)
+    }
+
+    fn note_data(&mut self, now: Now) {
+        self.activity.note(now);
+        self.last_sent = now.elapsed;
+        self.release_at = Some(now.elapsed + RELEASE_AFTER);
+    }
+
+    /// When [`check_timers`](Self::check_timers) has something to do at the earliest, as a time since the clock's start.
+    pub fn deadline(&self) -> Option<Duration> {
+        self.keepalive_due().into_iter().chain(self.release_at).min()
+    }
+
+    /// Seals a keepalive if one is due. After a second without data, gives back what the next data can make again: the tables of the
+    /// key, and the room in `out` that is not in use.
+    pub fn check_timers(&mut self, now: Now, out: &mut Vec<u8>) {
+        if self.release_at.is_some_and(|due| due <= now.elapsed) {
+            self.release();
+            out.shrink_to_fit();
+        }
         if self.keepalive_due().is_some_and(|due| due <= now.elapsed) {
             self.direction.seal(InnerType::Keepalive, &[], self.padding.inner_len(0), out);
             self.last_sent = now.elapsed;
         }
+    }
+
+    fn keepalive_due(&self) -> Option<Duration> {
+        (!self.closed && !self.keepalive.is_zero()).then(|| self.last_sent + self.keepalive)
+    }
+
+    fn release(&mut self) {
+        self.release_at = None;
+        self.direction.release();
     }
 
     /// Ends this direction: seals close_notify. The other direction goes on.
@@ -83,6 +134,7 @@ impl SendHalf {
     pub fn alert(&mut self, alert: Alert, out: &mut Vec<u8>) {
         if !std::mem::replace(&mut self.closed, true) {
             self.direction.seal(InnerType::Alert, &[alert as u8], self.padding.inner_len(1), out);
+            self.release();
         }
     }
 

@@ -190,7 +190,7 @@ impl Node {
     pub fn deadline(&self) -> Option<Duration> {
         match self.state.as_ref().unwrap() {
             State::Shaking(handshake) => Some(handshake.deadline()),
-            State::Talking(talk) => talk.receiver.deadline().into_iter().chain(talk.sender.keepalive_due()).min(),
+            State::Talking(talk) => talk.receiver.deadline().into_iter().chain(talk.sender.deadline()).min(),
             State::Over(_) => None,
         }
     }
@@ -200,7 +200,7 @@ impl Node {
         match self.state.take().unwrap() {
             State::Shaking(handshake) => self.shake(handshake, now),
             State::Talking(mut talk) => {
-                talk.sender.keepalive(now, &mut self.output);
+                talk.sender.check_timers(now, &mut self.output);
                 // An error stays, and `next` gives it again.
                 let _ = talk.receiver.check_timers(now);
                 self.talk(talk, now);
