@@ -132,3 +132,22 @@ fn listing_marks_what_auto_takes() {
     let lines: Vec<_> = list.listings().into_iter().map(|l| (l.name, l.status.is_ok(), l.auto)).collect();
     assert_eq!(lines, [("absent", false, false), ("good", true, true), ("portable", true, true)]);
 }
+
+#[test]
+fn the_name_of_a_library_stands_for_the_first_of_its_kernels_that_can_be_used() {
+    let absent = backend("library/absent", Fault::Absent);
+    let broken = backend("library/broken", Fault::WrongTag);
+    let good = backend("library/good", Fault::None);
+    let other = backend("other", Fault::None);
+    assert_eq!(lookup(&[other, absent, broken, good], "library"), Ok("library/good"));
+    assert_eq!(lookup(&[other, good], "library"), Ok("library/good"));
+    assert_eq!(lookup(&[other, absent, good], "library/good"), Ok("library/good"));
+    let message = |name| lookup(&[absent, other], name).expect_err("it cannot be used").to_string();
+    let reason = "aes-256-gcm by library/absent is unavailable: no such instruction";
+    assert_eq!(message("library/absent"), reason);
+    assert_eq!(message("library"), format!("aes-256-gcm by library is unavailable: {reason}"));
+    assert_eq!(
+        message("librar"),
+        "unknown backend of aes-256-gcm \"librar\": expected one of auto, library, library/absent, other"
+    );
+}

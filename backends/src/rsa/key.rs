@@ -1,7 +1,8 @@
 //! RSA keys whose numbers have been checked (RFC 8017 section 3). Nothing above this file ever holds a key that has not
 //! been.
 
-use super::engine::{CrtHalf, Engine};
+use super::blinding::Blinding;
+use super::engine::{Engine, PowPair};
 use super::exponent::{self, E};
 use super::prime;
 use super::uint::{Montgomery, Uint, gcd, limbs_for};
@@ -39,7 +40,7 @@ impl PublicKey {
         if components.e != e_bytes() {
             return Err(KeyError::Unsound("the public exponent is not 65537, the only one that is taken"));
         }
-        let n = Montgomery::new(Uint::from_be_bytes(n, limbs_for(bits)), bits);
+        let n = Montgomery::new(engine.arithmetic(), Uint::from_be_bytes(n, limbs_for(bits)), bits);
         Ok(PublicKey { engine, components, n })
     }
 
@@ -90,8 +91,11 @@ fn e_bytes() -> Vec<u8> {
 pub(crate) struct PrivateKey {
     public: PublicKey,
     d: Uint,
-    halves: [CrtHalf; 2],
+    primes: Box<dyn PowPair>,
+    exponents: [Uint; 2],
+    /// In Montgomery form modulo p.
     qinv: Uint,
+    blinding: Blinding,
 }
 
 impl PrivateKey {
@@ -113,13 +117,15 @@ impl PrivateKey {
         ensure(!p.ct_eq(&q), "the two primes are the same")?;
         ensure(p.mul(&q).ct_eq(public.n.modulus()), "p * q is not the modulus")?;
         ensure(d.ct_lt(public.n.modulus()), "d is not below the modulus")?;
-        let halves = [read_half(&p, half, dp?, &d)?, read_half(&q, half, dq?, &d)?];
-        let key = PrivateKey { public, d, halves, qinv: qinv? };
-        ensure(key.qinv.ct_lt(&p) & key.inverts_q(&key.qinv), "qinv is not the inverse of q modulo p")?;
-        for half in &key.halves {
-            ensure(prime::passes_base_two(engine, &half.prime), "p or q is not prime")?;
-        }
-        Ok(key)
+        let exponents = [checked_exponent(&p, dp?, &d)?, checked_exponent(&q, dq?, &d)?];
+        let primes = engine.pair([p, q].map(|prime| Montgomery::new(engine.arithmetic(), prime, half)));
+        let [p, _] = primes.moduli();
+        let qinv = qinv?;
+        ensure(qinv.ct_lt(p.modulus()), "qinv is not the inverse of q modulo p")?;
+        let qinv = p.enter(&qinv);
+        ensure(inverts_q(&*primes, &qinv), "qinv is not the inverse of q modulo p")?;
+        ensure(prime::both_pass_base_two(&*primes), "p or q is not prime")?;
+        Ok(PrivateKey { public, d, primes, exponents, qinv, blinding: Blinding::default() })
     }
 
     /// Computes a key from two different odd primes of `bits / 2` bits each (FIPS 186-5 appendix A.1.1). None when e
@@ -133,16 +139,15 @@ impl PrivateKey {
         if bool::from(d_above.is_zero()) {
             return None;
         }
-        let half = |prime: Uint| {
-            let exponent = exponent::inverse_mod(&prime.minus_small(1))?;
-            Some(CrtHalf { prime: Montgomery::new(prime, bits / 2), exponent })
-        };
+        let exponents = [exponent::inverse_mod(&p.minus_small(1))?, exponent::inverse_mod(&q.minus_small(1))?];
         let p_minus_two = p.minus_small(2);
-        let halves = [half(p)?, half(q)?];
-        let mut key = PrivateKey { public, d, qinv: Uint::zero(halves[0].prime.width()), halves };
+        let primes = engine.pair([p, q].map(|prime| Montgomery::new(engine.arithmetic(), prime, bits / 2)));
         // By Fermat 1/q = q^(p - 2) mod p.
-        key.qinv = engine.pow(key.p(), &key.q_mod_p(), &p_minus_two);
-        bool::from(key.inverts_q(&key.qinv)).then_some(key)
+        let [p, _] = primes.moduli();
+        let qinv = p.enter(&engine.pow(p, &q_mod_p(&*primes), &p_minus_two));
+        let inverts = inverts_q(&*primes, &qinv);
+        let key = PrivateKey { public, d, primes, exponents, qinv, blinding: Blinding::default() };
+        bool::from(inverts).then_some(key)
     }
 
     /// The public half.
@@ -150,51 +155,54 @@ impl PrivateKey {
         &self.public
     }
 
-    /// p and q, each with its private exponent.
-    pub(crate) fn halves(&self) -> [&CrtHalf; 2] {
-        self.halves.each_ref()
+    /// p and q, prepared.
+    pub(crate) fn primes(&self) -> &dyn PowPair {
+        &*self.primes
     }
 
-    /// p, prepared.
-    pub(crate) fn p(&self) -> &Montgomery {
-        &self.halves[0].prime
+    /// dp and dq: d mod p - 1 and d mod q - 1, as wide as the primes.
+    pub(crate) fn exponents(&self) -> [&Uint; 2] {
+        self.exponents.each_ref()
     }
 
-    /// q, as wide as p.
-    pub(crate) fn q(&self) -> &Uint {
-        self.halves[1].prime.modulus()
+    /// Where the factors of the blinding come from.
+    pub(crate) fn blinding(&self) -> &Blinding {
+        &self.blinding
     }
 
-    /// The inverse of q modulo p.
+    /// The inverse of q modulo p, in Montgomery form.
     pub(crate) fn qinv(&self) -> &Uint {
         &self.qinv
     }
 
     /// The numbers as bytes, for a file.
     pub(crate) fn components(&self) -> PrivateComponents {
-        let [p, q] = self.halves();
+        let [p, q] = self.primes.moduli();
+        let [dp, dq] = self.exponents();
         PrivateComponents {
             public: self.public.components.clone(),
             d: write(&self.d),
-            p: write(p.prime.modulus()),
-            q: write(q.prime.modulus()),
-            dp: write(&p.exponent),
-            dq: write(&q.exponent),
-            qinv: write(&self.qinv),
+            p: write(p.modulus()),
+            q: write(q.modulus()),
+            dp: write(dp),
+            dq: write(dq),
+            qinv: write(&p.leave(&self.qinv)),
         }
     }
+}
 
-    fn q_mod_p(&self) -> Uint {
-        // Numbers of the same bit length: one subtraction is enough.
-        let mut q = self.q().duplicate();
-        q.reduce_once(self.p().modulus());
-        q
-    }
+fn q_mod_p(primes: &dyn PowPair) -> Uint {
+    let [p, q] = primes.moduli();
+    // Numbers of the same bit length: one subtraction is enough.
+    let mut q = q.modulus().duplicate();
+    q.reduce_once(p.modulus());
+    q
+}
 
-    fn inverts_q(&self, qinv: &Uint) -> Choice {
-        let p = self.p();
-        p.mul_mod(&self.q_mod_p(), qinv).ct_eq(&Uint::small(1, p.width()))
-    }
+/// Whether `qinv`, in Montgomery form modulo p, is the inverse of q there.
+fn inverts_q(primes: &dyn PowPair, qinv: &Uint) -> Choice {
+    let [p, _] = primes.moduli();
+    p.mul_entered(&q_mod_p(primes), qinv).ct_eq(&Uint::small(1, p.width()))
 }
 
 /// d = 1/e mod lcm(p - 1, q - 1) (FIPS 186-5 appendix A.1.1).
@@ -214,13 +222,13 @@ fn read(bytes: &SecretBytes, width: usize) -> Result<Uint, KeyError> {
 }
 
 /// Checks one prime's private exponent: the inverse of e modulo p - 1, and what d leaves there.
-fn read_half(p: &Uint, bits: usize, exponent: Uint, d: &Uint) -> Result<CrtHalf, KeyError> {
+fn checked_exponent(p: &Uint, exponent: Uint, d: &Uint) -> Result<Uint, KeyError> {
     let order = p.minus_small(1);
     let inverse = exponent::inverse_mod(&order)
         .ok_or(KeyError::Unsound("a prime minus one is a multiple of the public exponent"))?;
     ensure(exponent.ct_eq(&inverse), "dp or dq is not the inverse of e")?;
     ensure(d.rem(&order).ct_eq(&exponent), "d is not the inverse of e")?;
-    Ok(CrtHalf { prime: Montgomery::new(p.duplicate(), bits), exponent })
+    Ok(exponent)
 }
 
 fn ensure(sound: Choice, otherwise: &'static str) -> Result<(), KeyError> {

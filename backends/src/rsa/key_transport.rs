@@ -1,7 +1,7 @@
 //! RSAES-OAEP as a key transport: the secret that travels is encrypted to the server's transport key (RFC 8017 section
 //! 7.1).
 
-use super::engine::{self, Engine, EngineEntry};
+use super::engine::{ENGINES, Engine, EngineEntry};
 use super::key::{PrivateKey, PublicKey};
 use super::{keygen, oaep, private_op};
 use crate::keys::der;
@@ -10,12 +10,12 @@ use sealwire_traits::{
     SecretBytes, SecureRandom, Unavailable, UnwrapKey, WrapKey, WrappedError,
 };
 
-/// RSAES-OAEP on every engine, the preferred one first. An engine that this build lacks comes last and says so.
-pub static KEY_TRANSPORTS: &[&dyn KeyTransport] =
-    if cfg!(feature = "gmp") { &[&GMP, &NUM_BIGINT] } else { &[&NUM_BIGINT, &GMP] };
-
-static NUM_BIGINT: RsaOaep = RsaOaep(&engine::NUM_BIGINT);
-static GMP: RsaOaep = RsaOaep(&engine::GMP);
+/// RSAES-OAEP on every engine, the preferred one first. An engine that this build or this machine lacks says so.
+pub static KEY_TRANSPORTS: &[&dyn KeyTransport] = {
+    const ALL: [&dyn KeyTransport; ENGINES.len()] =
+        [&RsaOaep(ENGINES[0]), &RsaOaep(ENGINES[1]), &RsaOaep(ENGINES[2]), &RsaOaep(ENGINES[3])];
+    &ALL
+};
 
 #[derive(Debug)]
 struct RsaOaep(&'static EngineEntry);

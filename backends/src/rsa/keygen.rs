@@ -55,26 +55,34 @@ pub(crate) fn generate(
 }
 
 impl Generator<'_> {
-    /// Steps 4 (for p) and 5 (for q, whose `other` is p): a probable prime among `limit` candidates.
+    /// Steps 4 (for p) and 5 (for q, whose `other` is p): a probable prime among `limit` candidates. Those that the
+    /// sieve leaves are tested by twos, in their order.
     fn prime(&self, other: Option<&Uint>, limit: usize) -> Result<Uint, GenerateError> {
-        for _ in 0..limit {
-            if self.observer.cancelled() {
-                return Err(GenerateError::Cancelled);
-            }
-            let candidate = self.candidate(other)?;
-            // Steps 4.5 and 5.6: e does not divide p - 1. The sieve comes first, being the cheapest of the tests of
-            // primality.
-            if exponent::residue(&candidate) == 1 || !sieve::has_no_small_factor(&candidate) {
-                continue;
-            }
-            self.observer.event(KeygenEvent::Candidate);
-            let prepared = Montgomery::new(candidate, self.bits / 2);
-            if prime::is_probably_prime(self.engine, &prepared, self.random, self.observer)? {
+        let mut candidates = (0..limit).filter_map(|_| self.sieved(other).transpose());
+        while let Some(first) = candidates.next() {
+            let first = first?;
+            let second = candidates.next().unwrap_or_else(|| Ok(prime::twin(&first)))?;
+            if let Some(prime) = prime::first_prime(self.engine, [first, second], self.random, self.observer)? {
                 self.observer.event(KeygenEvent::Prime);
-                return Ok(prepared.modulus().duplicate());
+                return Ok(prime);
             }
         }
         Err(GenerateError::Exhausted(limit))
+    }
+
+    /// A candidate, prepared for the test of primality. None when it fails a cheaper one.
+    fn sieved(&self, other: Option<&Uint>) -> Result<Option<Montgomery>, GenerateError> {
+        if self.observer.cancelled() {
+            return Err(GenerateError::Cancelled);
+        }
+        let candidate = self.candidate(other)?;
+        // Steps 4.5 and 5.6: e does not divide p - 1. The sieve comes first, being the cheapest of the tests of
+        // primality.
+        if exponent::residue(&candidate) == 1 || !sieve::has_no_small_factor(&candidate) {
+            return Ok(None);
+        }
+        self.observer.event(KeygenEvent::Candidate);
+        Ok(Some(Montgomery::new(self.engine.arithmetic(), candidate, self.bits / 2)))
     }
 
     /// Steps 4.2 to 4.4 and 5.2 to 5.5: a random odd number of half the size, at least sqrt(2) 2^(bits/2 - 1), and more

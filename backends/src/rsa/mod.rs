@@ -6,6 +6,7 @@
 //! them, with `prime` and `sieve`; the `engine`s compute powers; `uint` is the constant-time arithmetic in which every
 //! secret number lives.
 
+mod blinding;
 mod components;
 mod engine;
 mod exponent;
@@ -29,3 +30,4 @@ pub use components::{PrivateComponents, PublicComponents};
 pub use key_transport::KEY_TRANSPORTS;
 pub use self_test::{self_test_key_transport, self_test_signature};
 pub use signature::SIGNATURES;
+pub(crate) use uint::{Arithmetic, LIMB_BITS, Uint, gather};

@@ -1,6 +1,6 @@
 //! RSASSA-PSS as a signature scheme (RFC 8017 section 8.1).
 
-use super::engine::{self, EngineEntry};
+use super::engine::{ENGINES, EngineEntry};
 use super::key::{PrivateKey, PublicKey};
 use super::{keygen, private_op, pss};
 use crate::keys::der;
@@ -9,12 +9,12 @@ use sealwire_traits::{
     SignatureScheme, SigningKey, Unavailable, VerifyingKey,
 };
 
-/// RSASSA-PSS on every engine, the preferred one first. An engine that this build lacks comes last and says so.
-pub static SIGNATURES: &[&dyn SignatureScheme] =
-    if cfg!(feature = "gmp") { &[&GMP, &NUM_BIGINT] } else { &[&NUM_BIGINT, &GMP] };
-
-static NUM_BIGINT: RsaPss = RsaPss(&engine::NUM_BIGINT);
-static GMP: RsaPss = RsaPss(&engine::GMP);
+/// RSASSA-PSS on every engine, the preferred one first. An engine that this build or this machine lacks says so.
+pub static SIGNATURES: &[&dyn SignatureScheme] = {
+    const ALL: [&dyn SignatureScheme; ENGINES.len()] =
+        [&RsaPss(ENGINES[0]), &RsaPss(ENGINES[1]), &RsaPss(ENGINES[2]), &RsaPss(ENGINES[3])];
+    &ALL
+};
 
 #[derive(Debug)]
 struct RsaPss(&'static EngineEntry);
@@ -102,7 +102,7 @@ impl VerifyingKey for PssPublicKey {
         // RFC 8017 section 8.1.2, step 1: the length. Step 2: EM = S^e mod n for S < n. Step 3: EM is an encoding of M.
         let s = self.0.representative(signature).map_err(|_| SignatureError)?;
         let mut em = vec![0; self.0.len()];
-        self.0.engine().public_pow_e(self.0.n().modulus(), &s).write_be_bytes(&mut em);
+        self.0.engine().public_pow_e(self.0.n(), &s).write_be_bytes(&mut em);
         if pss::verify(message, em) { Ok(()) } else { Err(SignatureError) }
     }
 }

@@ -10,7 +10,7 @@ pub(crate) fn choices() -> Choices {
         suites: vec!["aes-256-gcm", "aes-128-gcm"],
         backends: vec!["vaes", "aes-ni", "portable"],
         schemes: vec!["rsa-oaep-sha256"],
-        engines: vec!["num-bigint", "gmp"],
+        engines: vec!["num-bigint", "num-bigint/portable", "gmp"],
         services: vec!["print", "echo"],
     }
 }

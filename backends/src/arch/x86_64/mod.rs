@@ -1,4 +1,6 @@
-//! AES-GCM with the instructions of x86-64 processors: AES-NI and PCLMULQDQ on vectors of one block, VAES and VPCLMULQDQ on vectors of two.
+//! What needs instructions that only some x86-64 processors have.
+//!
+//! AES-GCM uses AES-NI and PCLMULQDQ on vectors of one block, VAES and VPCLMULQDQ on vectors of two.
 //!
 //! | file | what it is |
 //! |---|---|
@@ -12,8 +14,10 @@
 //! | `gcm` | the fused kernel |
 //! | `wipe` | wiping |
 //! | `entry` | where the kernels are compiled for their instructions, and keyed objects over them |
+//! | `mulx` | RSA: products of big integers with two carry chains |
+//! | `fma52` | RSA: powers modulo two numbers side by side, by the floating-point unit |
 //!
-//! The kernels are written once, over [`vector::Vector`], and compiled twice. Constant time: the only branches are on lengths and
+//! The kernels of AES-GCM are written once, over [`vector::Vector`], and compiled twice. Constant time: the only branches are on lengths and
 //! counters, the only index is the counter.
 
 // Loops over registers are written with an index: an iterator would take closures, which are not compiled for the instructions.
@@ -22,8 +26,10 @@
 mod aes;
 mod cpu;
 mod entry;
+mod fma52;
 mod gcm;
 mod ghash;
+mod mulx;
 mod partial;
 mod stitched;
 mod tables;
@@ -35,3 +41,5 @@ mod tests;
 
 pub(crate) use cpu::{AesNi, Vaes};
 pub(crate) use entry::{Aes, AesGcm};
+pub(crate) use fma52::{Fma52, Pair as Fma52Pair};
+pub(crate) use mulx::Mulx;

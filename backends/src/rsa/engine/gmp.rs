@@ -3,17 +3,21 @@
 //! is the stack it worked on. Blinding, reduction modulo p and q and the recombination are not GMP's: it has no
 //! constant-time functions for them.
 
+use super::EngineEntry;
 #[cfg(not(feature = "gmp"))]
-pub(super) use absent::load;
+use absent::load;
 #[cfg(feature = "gmp")]
-pub(super) use present::load;
+use present::load;
+
+/// The engine on GMP.
+pub(super) static GMP: EngineEntry = EngineEntry { name: "gmp", load };
 
 #[cfg(not(feature = "gmp"))]
 mod absent {
     use crate::rsa::engine::Engine;
     use sealwire_traits::Unavailable;
 
-    pub(in crate::rsa::engine) fn load() -> Result<&'static dyn Engine, Unavailable> {
+    pub(super) fn load() -> Result<&'static dyn Engine, Unavailable> {
         let how = "this build has no GMP: build with `--features gmp`, which takes m4, make and a C compiler";
         Err(Unavailable(how.to_owned()))
     }
@@ -22,9 +26,10 @@ mod absent {
 #[cfg(feature = "gmp")]
 mod present {
     use crate::arch::gmp_memory;
-    use crate::rsa::engine::Engine;
+    use crate::rsa::engine::pair::OneByOne;
+    use crate::rsa::engine::{Engine, PowPair, kernels};
     use crate::rsa::exponent::E;
-    use crate::rsa::uint::{Montgomery, Uint};
+    use crate::rsa::uint::{Arithmetic, Montgomery, Uint};
     use rug::Integer;
     use rug::integer::Order;
     use sealwire_traits::Unavailable;
@@ -32,28 +37,30 @@ mod present {
     #[derive(Debug)]
     struct Gmp;
 
-    pub(in crate::rsa::engine) fn load() -> Result<&'static dyn Engine, Unavailable> {
+    pub(super) fn load() -> Result<&'static dyn Engine, Unavailable> {
         gmp_memory::wipe_what_is_freed();
         Ok(&Gmp)
     }
 
     impl Engine for Gmp {
+        fn arithmetic(&'static self) -> &'static dyn Arithmetic {
+            kernels::best_arithmetic()
+        }
+
+        fn pair(&self, moduli: [Montgomery; 2]) -> Box<dyn PowPair> {
+            OneByOne::boxed(moduli, pow)
+        }
+
         fn pow(&self, modulus: &Montgomery, base: &Uint, exponent: &Uint) -> Uint {
-            // GMP refuses the exponent 0: it is given 1 instead, and the power replaced by 1.
-            let is_zero = exponent.is_zero();
-            let mut exponent = exponent.duplicate();
-            exponent.assign_if(&Uint::small(1, exponent.width()), is_zero);
-            let mut power = secure_pow(modulus.modulus(), base, &exponent);
-            power.assign_if(&Uint::small(1, power.width()), is_zero);
-            power
+            pow(modulus, base, exponent)
         }
 
         fn pow_e(&self, n: &Montgomery, base: &Uint) -> Uint {
             secure_pow(n.modulus(), base, &Uint::small(E.into(), 1))
         }
 
-        fn public_pow_e(&self, n: &Uint, base: &Uint) -> Uint {
-            match integer(base).pow_mod(&Integer::from(E), &integer(n)) {
+        fn public_pow_e(&self, n: &Montgomery, base: &Uint) -> Uint {
+            match integer(base).pow_mod(&Integer::from(E), &integer(n.modulus())) {
                 Ok(power) => uint(&power, n.width()),
                 // Only a negative exponent without an inverse fails.
                 Err(_) => Uint::zero(n.width()),
@@ -63,6 +70,16 @@ mod present {
         fn public_inverse(&self, n: &Uint, x: &Uint) -> Option<Uint> {
             integer(x).invert(&integer(n)).ok().map(|inverse| uint(&inverse, n.width()))
         }
+    }
+
+    fn pow(modulus: &Montgomery, base: &Uint, exponent: &Uint) -> Uint {
+        // GMP refuses the exponent 0: it is given 1 instead, and the power replaced by 1.
+        let is_zero = exponent.is_zero();
+        let mut exponent = exponent.duplicate();
+        exponent.assign_if(&Uint::small(1, exponent.width()), is_zero);
+        let mut power = secure_pow(modulus.modulus(), base, &exponent);
+        power.assign_if(&Uint::small(1, power.width()), is_zero);
+        power
     }
 
     fn secure_pow(modulus: &Uint, base: &Uint, exponent: &Uint) -> Uint {

@@ -4,54 +4,71 @@
 //! What an engine is given is sorted by who may know it. Powers of secrets run in constant time and leave nothing
 //! behind in memory; only numbers that anybody may see reach num-bigint (see [`super::uint`] for the reason) and GMP's
 //! ordinary functions.
+//!
+//! Under num-bigint our own kernels compute the powers, and each of them is an engine by itself: `num-bigint/mulx` is
+//! num-bigint with the kernel `mulx`. The methods of [`Engine`] that have a body are theirs; a kernel with an arithmetic
+//! of its own states that, and one with another way to powers, its pairs.
 
 mod gmp;
-mod montgomery;
+mod kernels;
 mod num_bigint;
+mod pair;
+mod window;
+#[cfg(target_arch = "x86_64")]
+mod x86;
 
-use super::uint::{Montgomery, Uint};
+pub(crate) use pair::PowPair;
+
+use gmp::GMP;
+use kernels::{FMA52, MULX, PORTABLE};
+use pair::OneByOne;
+
+use super::exponent::E;
+use super::uint::{Arithmetic, Montgomery, Uint};
 use sealwire_traits::Unavailable;
 use std::fmt::Debug;
 
 /// One engine. Stateless: keys hold the prepared moduli and a reference to their engine.
 pub(crate) trait Engine: Debug + Send + Sync {
-    /// `base^exponent mod modulus`, all three secret: constant time for given widths. `base` is below the modulus.
-    fn pow(&self, modulus: &Montgomery, base: &Uint, exponent: &Uint) -> Uint;
+    /// What to multiply with modulo numbers that are prepared for this engine.
+    fn arithmetic(&'static self) -> &'static dyn Arithmetic;
 
-    /// The two powers of a private operation, `base_p^dp mod p` and `base_q^dq mod q`, in one call, so that an engine
-    /// may compute them side by side.
-    fn crt_pow(&self, halves: [&CrtHalf; 2], bases: [&Uint; 2]) -> [Uint; 2] {
-        std::array::from_fn(|i| self.pow(&halves[i].prime, bases[i], &halves[i].exponent))
+    /// Makes two moduli of the same width ready for powers with secret exponents, side by side if the engine can do
+    /// that. Cheap next to a power: candidates for primes are given up after one.
+    fn pair(&self, moduli: [Montgomery; 2]) -> Box<dyn PowPair> {
+        OneByOne::boxed(moduli, window::pow)
+    }
+
+    /// `base^exponent mod modulus`, all three secret: constant time for given widths. `base` is below the modulus.
+    fn pow(&self, modulus: &Montgomery, base: &Uint, exponent: &Uint) -> Uint {
+        window::pow(modulus, base, exponent)
     }
 
     /// `base^65537 mod n` for a secret base, such as a padded message, and a public n.
-    fn pow_e(&self, n: &Montgomery, base: &Uint) -> Uint;
+    fn pow_e(&self, n: &Montgomery, base: &Uint) -> Uint {
+        n.pow_public(base, E)
+    }
 
     /// `base^65537 mod n` where all is public, such as a signature.
-    fn public_pow_e(&self, n: &Uint, base: &Uint) -> Uint;
+    fn public_pow_e(&self, n: &Montgomery, base: &Uint) -> Uint {
+        self.pow_e(n, base)
+    }
 
     /// `1/x mod n`, where both are public; none when they have a common divisor.
-    fn public_inverse(&self, n: &Uint, x: &Uint) -> Option<Uint>;
+    fn public_inverse(&self, n: &Uint, x: &Uint) -> Option<Uint> {
+        num_bigint::inverse(n, x)
+    }
 }
 
-/// One prime of a private key and the private exponent that goes with it, d mod p - 1.
-pub(crate) struct CrtHalf {
-    /// p, prepared.
-    pub(crate) prime: Montgomery,
-    /// d mod p - 1, as wide as p.
-    pub(crate) exponent: Uint,
-}
-
-/// An engine by name, whether this build has it or not.
+/// An engine by name, whether this build and this machine have it or not.
 #[derive(Debug)]
 pub(crate) struct EngineEntry {
-    /// The name in the config.
+    /// The name in the config: the library, and the kernel after a slash if there is a choice.
     pub(crate) name: &'static str,
     /// The engine, made ready for use, or why there is none.
     pub(crate) load: fn() -> Result<&'static dyn Engine, Unavailable>,
 }
 
-/// The default engine.
-pub(crate) static NUM_BIGINT: EngineEntry = EngineEntry { name: "num-bigint", load: num_bigint::load };
-/// The engine on GMP.
-pub(crate) static GMP: EngineEntry = EngineEntry { name: "gmp", load: gmp::load };
+/// Every engine, the preferred first.
+pub(crate) const ENGINES: [&EngineEntry; 4] =
+    if cfg!(feature = "gmp") { [&GMP, &FMA52, &MULX, &PORTABLE] } else { [&FMA52, &MULX, &PORTABLE, &GMP] };

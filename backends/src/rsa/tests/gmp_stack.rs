@@ -1,7 +1,6 @@
 //! GMP keeps the table of powers of a secret base on the stack: the engine overwrites it there.
 
-use super::Seeded;
-use crate::rsa::engine::GMP;
+use super::{Seeded, engine_called};
 use crate::rsa::uint::{Montgomery, Uint};
 use rug::Integer;
 use rug::integer::Order;
@@ -24,9 +23,9 @@ fn the_stack_holds_no_power_of_the_base_afterwards() {
     let mut modulus = Uint::random_bits(1024, 16, &random).expect("random");
     modulus.limbs_mut()[0] |= 1;
     modulus.limbs_mut()[15] |= 1 << 63;
-    let modulus = Montgomery::new(modulus, 1024);
+    let engine = engine_called("gmp");
+    let modulus = Montgomery::new(engine.arithmetic(), modulus, 1024);
     let exponent = Uint::random_bits(1024, 16, &random).expect("random");
-    let engine = (GMP.load)().expect("built in");
     let power_and_first_entry = || {
         let base = Uint::random_below(modulus.modulus(), 1024, &random).expect("random");
         // The first power in GMP's table is the base in Montgomery form. Four limbs of it are looked for.

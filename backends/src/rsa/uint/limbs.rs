@@ -60,28 +60,3 @@ pub(super) fn mul_add(acc: &mut [u64], a: &[u64], b: u64) -> u64 {
     }
     carry
 }
-
-/// `out = a * b` by the schoolbook. `out` has as many limbs as `a` and `b` together.
-pub(super) fn mul(out: &mut [u64], a: &[u64], b: &[u64]) {
-    out.fill(0);
-    for (i, &b) in b.iter().enumerate() {
-        out[i + a.len()] = mul_add(&mut out[i..i + a.len()], a, b);
-    }
-}
-
-/// `out = a^2`: each product of two different limbs once, doubled, then the squares. `out` has twice as many limbs as
-/// `a`.
-pub(super) fn square(out: &mut [u64], a: &[u64]) {
-    out.fill(0);
-    for (i, &limb) in a.iter().enumerate() {
-        out[i + a.len()] = mul_add(&mut out[2 * i + 1..i + a.len()], &a[i + 1..], limb);
-    }
-    double(out, 0);
-    let mut carry = 0;
-    for (pair, &limb) in out.chunks_exact_mut(2).zip(a) {
-        let (low, high) = limb.carrying_mul_add(limb, pair[0], carry);
-        let sum = u128::from(pair[1]) + u128::from(high);
-        (pair[0], pair[1]) = (low, sum as u64);
-        carry = (sum >> 64) as u64;
-    }
-}

@@ -6,14 +6,20 @@
 //! everything computed from them live here: validation, key generation, the private operation. num-bigint is left with
 //! numbers that anybody may see.
 
+mod arithmetic;
 mod division;
 mod limbs;
 mod montgomery;
+mod portable;
 mod random;
 
+#[cfg(target_arch = "x86_64")]
+pub(crate) use arithmetic::gather;
+pub(crate) use arithmetic::{Arithmetic, ENTRIES};
 pub(crate) use division::gcd;
 pub(crate) use limbs::mask;
 pub(crate) use montgomery::{Montgomery, inverse_of_limb};
+pub(crate) use portable::Portable;
 
 use sealwire_traits::SecretBytes;
 use subtle::{Choice, ConditionallySelectable, ConstantTimeEq, ConstantTimeLess};
@@ -153,14 +159,14 @@ impl Uint {
     /// `self * other`, as wide as both together.
     pub(crate) fn mul(&self, other: &Uint) -> Uint {
         let mut product = Uint::zero(self.width() + other.width());
-        limbs::mul(&mut product.0, &self.0, &other.0);
+        Portable.mul(&mut product.0, &self.0, &other.0);
         product
     }
 
     /// The square, twice as wide.
     pub(crate) fn square(&self) -> Uint {
         let mut product = Uint::zero(2 * self.width());
-        limbs::square(&mut product.0, &self.0);
+        Portable.square(&mut product.0, &self.0);
         product
     }
 

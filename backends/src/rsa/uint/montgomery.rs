@@ -1,13 +1,15 @@
 //! Arithmetic modulo an odd number by Montgomery's method (Montgomery 1985; Menezes, van Oorschot, Vanstone, Handbook
 //! of Applied Cryptography, section 14.3.2): x is held as x R mod m with R = 2^(64 width), and no step divides.
 
-use super::{LIMB_BITS, Uint, limbs};
+use super::{Arithmetic, LIMB_BITS, Uint, limbs};
 use subtle::ConstantTimeEq;
 use zeroize::ZeroizeOnDrop;
 
 /// An odd modulus above 1, prepared. Operands are below the modulus and as wide as it; so are results.
 #[derive(ZeroizeOnDrop)]
 pub(crate) struct Montgomery {
+    #[zeroize(skip)]
+    arithmetic: &'static dyn Arithmetic,
     m: Uint,
     #[zeroize(skip)]
     bits: usize,
@@ -25,10 +27,10 @@ pub(crate) struct Scratch(Uint);
 impl Montgomery {
     /// Prepares `m`, which is odd, above 1 and has exactly `bits` bits. (Otherwise results are meaningless, but nothing
     /// panics.)
-    pub(crate) fn new(m: Uint, bits: usize) -> Montgomery {
+    pub(crate) fn new(arithmetic: &'static dyn Arithmetic, m: Uint, bits: usize) -> Montgomery {
         let minus_inverse = inverse_of_limb(m.0[0]).wrapping_neg();
         let one = r_mod(&m, bits);
-        let mut prepared = Montgomery { bits, minus_inverse, r2: Uint::zero(m.width()), one, m };
+        let mut prepared = Montgomery { arithmetic, bits, minus_inverse, r2: Uint::zero(m.width()), one, m };
         prepared.r2 = prepared.r_squared();
         prepared
     }
@@ -66,6 +68,11 @@ impl Montgomery {
         &self.one
     }
 
+    /// What it is multiplied with.
+    pub(crate) fn arithmetic(&self) -> &'static dyn Arithmetic {
+        self.arithmetic
+    }
+
     /// Room for the products of one computation.
     pub(crate) fn scratch(&self) -> Scratch {
         Scratch(Uint::zero(2 * self.width()))
@@ -73,38 +80,32 @@ impl Montgomery {
 
     /// `a = a b / R mod m`: the product, when both are in Montgomery form.
     pub(crate) fn mul_assign(&self, a: &mut Uint, b: &Uint, scratch: &mut Scratch) {
-        limbs::mul(&mut scratch.0.0, &a.0, &b.0);
+        self.arithmetic.mul(&mut scratch.0.0, &a.0, &b.0);
         self.redc(&mut scratch.0.0, &mut a.0);
     }
 
     /// `a = a^2 / R mod m`: the square, when `a` is in Montgomery form.
     pub(crate) fn square_assign(&self, a: &mut Uint, scratch: &mut Scratch) {
-        limbs::square(&mut scratch.0.0, &a.0);
+        self.arithmetic.square(&mut scratch.0.0, &a.0);
         self.redc(&mut scratch.0.0, &mut a.0);
     }
 
     /// Montgomery's reduction: `out = t / R mod m` for `t < m R` of twice the width of m (HAC, algorithm 14.32).
     fn redc(&self, t: &mut [u64], out: &mut [u64]) {
-        let (m, width) = (&self.m.0, self.m.width());
-        let mut carry = 0;
-        for i in 0..width {
-            let quotient = t[i].wrapping_mul(self.minus_inverse);
-            let high = limbs::mul_add(&mut t[i..i + width], m, quotient);
-            let sum = u128::from(t[i + width]) + u128::from(high) + carry;
-            t[i + width] = sum as u64;
-            carry = sum >> 64;
+        let m = &self.m.0;
+        let carry = self.arithmetic.reduce(t, m, self.minus_inverse);
+        let t = &t[m.len()..];
+        let borrow = self.arithmetic.sub(out, t, m);
+        // t was below m exactly when the subtraction borrowed what no carry had lent.
+        let below = limbs::mask(borrow & !carry);
+        for (out, t) in out.iter_mut().zip(t) {
+            *out ^= (*out ^ t) & below;
         }
-        out.copy_from_slice(&t[width..]);
-        let borrow = limbs::sub_assign(out, m);
-        // The result was below m exactly when the subtraction borrowed what no carry had lent.
-        limbs::add_if(out, m, borrow & !(carry as u64));
     }
 
     /// Brings `x` into Montgomery form.
     pub(crate) fn enter(&self, x: &Uint) -> Uint {
-        let mut x = x.duplicate();
-        self.mul_assign(&mut x, &self.r2, &mut self.scratch());
-        x
+        self.mul_entered(x, &self.r2)
     }
 
     /// Brings `x` out of Montgomery form.
@@ -122,7 +123,12 @@ impl Montgomery {
 
     /// `a b mod m`, plain.
     pub(crate) fn mul_mod(&self, a: &Uint, b: &Uint) -> Uint {
-        let mut product = self.enter(a);
+        self.mul_entered(b, &self.enter(a))
+    }
+
+    /// `a b mod m`, plain, where `a` is plain and `b` in Montgomery form.
+    pub(crate) fn mul_entered(&self, a: &Uint, b: &Uint) -> Uint {
+        let mut product = a.duplicate();
         self.mul_assign(&mut product, b, &mut self.scratch());
         product
     }

@@ -1,0 +1,69 @@
+//! Key generation: every competitor makes a key in turn.
+
+use super::transports;
+use aws_lc_rs::rsa::{KeySize, PrivateDecryptingKey};
+use openssl::rsa::Rsa;
+use sealwire_traits::OsRandom;
+use std::hint::black_box;
+use std::time::Instant;
+
+/// One competitor.
+struct Maker {
+    name: &'static str,
+    make: Box<dyn Fn()>,
+    /// The time of each key in ms.
+    times: Vec<f64>,
+}
+
+impl Maker {
+    fn new<K>(name: &'static str, make: impl Fn() -> K + 'static) -> Maker {
+        Maker { name, make: Box::new(move || drop(black_box(make()))), times: Vec::new() }
+    }
+
+    fn turn(&mut self) {
+        let start = Instant::now();
+        (self.make)();
+        self.times.push(start.elapsed().as_secs_f64() * 1e3);
+    }
+
+    /// The mean, and its standard error.
+    fn mean(&self) -> (f64, f64) {
+        let count = self.times.len() as f64;
+        let mean = self.times.iter().sum::<f64>() / count;
+        let squares = self.times.iter().map(|time| (time - mean).powi(2)).sum::<f64>();
+        (mean, (squares / (count * (count - 1.0).max(1.0))).sqrt())
+    }
+}
+
+/// Lets all make `keys` keys of `bits` bits each, and prints how long one takes.
+pub fn report(keys: usize, bits: usize) {
+    let mut makers = makers(bits);
+    for _ in 0..keys {
+        makers.iter_mut().for_each(Maker::turn);
+    }
+    print!("key generation, {bits} bits, {keys} keys each, ms (x aws-lc-rs)");
+    let (reference, _) = makers[0].mean();
+    for maker in makers {
+        let (mean, error) = maker.mean();
+        print!("  {} {mean:.1} +- {error:.1} (x{:.2})", maker.name, reference / mean);
+    }
+    println!();
+}
+
+/// aws-lc-rs first, being the reference.
+fn makers(bits: usize) -> Vec<Maker> {
+    let size = match bits {
+        2048 => KeySize::Rsa2048,
+        3072 => KeySize::Rsa3072,
+        4096 => KeySize::Rsa4096,
+        _ => panic!("aws-lc-rs makes no such keys"),
+    };
+    let mut makers = vec![
+        Maker::new("aws-lc-rs", move || PrivateDecryptingKey::generate(size).expect("key")),
+        Maker::new("OpenSSL", move || Rsa::generate(bits as u32).expect("key")),
+    ];
+    let ours = transports()
+        .map(|engine| Maker::new(engine.engine(), move || engine.generate(bits, &OsRandom, &()).expect("key")));
+    makers.extend(ours);
+    makers
+}

@@ -1,0 +1,99 @@
+# kernel(rdi: operation, rsi: operand, rdx: other operand or windows, rcx: modulus, r8: workspace, which begins with the columns,
+#        r9: number of windows)
+#
+# Registers, everywhere:
+#   rdi  operand and result        r8   columns             ymm15  1.5 * 2^104
+#   rdx  other operand             r9, r10  where in them   ymm14  1.5 * 2^104 + 2^52
+#   rcx  modulus                   r11  32 H, a half number in bytes
+#   r12  workspace, r13 windows, r14 how many are left: only of the exponentiation
+    push rbx
+    push rbp
+    push r12
+    push r13
+    push r14
+    push r15
+    sub rsp, 8
+    stmxcsr [rsp]
+    # Every exception masked, rounding toward zero.
+    mov dword ptr [rsp + 4], 0x7f80
+    ldmxcsr [rsp + 4]
+    mov r12, r8
+    mov r13, rdx
+    mov r14, r9
+    mov r11, [rcx + {half}]
+    shl r11, 5
+    mov eax, edi
+    mov rdi, rsi
+    cmp eax, {square}
+    ja 2f
+    je 1f
+    call .Lfma52_multiply
+    jmp 3f
+1:
+    call .Lfma52_square
+    jmp 3f
+2:
+    call .Lfma52_windows
+3:
+    ldmxcsr [rsp]
+    # No secret stays in a register.
+    vzeroall
+    add rsp, 8
+    pop r15
+    pop r14
+    pop r13
+    pop r12
+    pop rbp
+    pop rbx
+    ret
+
+# power = table[first window]; then for each further window power = power^32 * table[window].
+.Lfma52_windows:
+    lea rdi, [r12 + {power}]
+    call .Lfma52_gather
+    jmp 3f
+1:
+    lea rdi, [r12 + {power}]
+    mov ebp, {window}
+2:
+    call .Lfma52_square
+    dec ebp
+    jnz 2b
+    lea rdi, [r12 + {factor}]
+    call .Lfma52_gather
+    lea rdx, [r12 + {factor}]
+    lea rdi, [r12 + {power}]
+    call .Lfma52_multiply
+3:
+    add r13, 4
+    dec r14
+    jnz 1b
+    ret
+
+# [rdi] = table[window]. Every entry is read, ten vectors of each at a time; a mask keeps the right one.
+.Lfma52_gather:
+    vpmovzxbq ymm15, dword ptr [r13]
+    vpcmpeqd ymm13, ymm13, ymm13
+    lea rsi, [r12 + {table}]
+    lea r9, [rdi + r11]
+1:
+    vpxor xmm12, xmm12, xmm12
+    mov r10, rsi
+    mov eax, 1 << {window}
+2:
+    vpcmpeqq ymm11, ymm12, ymm15
+    vpsubq ymm12, ymm12, ymm13
+    .irp k, 0,1,2,3,4,5,6,7,8,9
+    vpblendvb ymm\k, ymm\k, [r10 + 32 * \k], ymm11
+    .endr
+    add r10, {digits}
+    dec eax
+    jnz 2b
+    .irp k, 0,1,2,3,4,5,6,7,8,9
+    vmovdqa [rdi + 32 * \k], ymm\k
+    .endr
+    add rsi, 320
+    add rdi, 320
+    cmp rdi, r9
+    jb 1b
+    ret

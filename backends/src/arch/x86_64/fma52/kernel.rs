@@ -1,0 +1,117 @@
+//! The kernel as functions: all the `unsafe` of this folder.
+
+#![allow(unsafe_code)]
+
+use super::digits::{Digits, Vector};
+use super::modulus::{COLUMNS, Modulus};
+use core::arch::naked_asm;
+use core::ffi::c_void;
+use core::mem::{offset_of, size_of};
+use core::ptr;
+use zeroize::{Zeroize, ZeroizeOnDrop};
+
+/// Bits of the exponents taken at a step.
+pub(super) const WINDOW: usize = 5;
+
+/// The operations of the kernel.
+const MULTIPLY: u32 = 0;
+const SQUARE: u32 = 1;
+const WINDOWS: u32 = 2;
+
+/// Where products are added up.
+#[derive(Zeroize)]
+#[repr(C, align(32))]
+pub(super) struct Columns([Vector<u64>; COLUMNS]);
+
+/// What an exponentiation writes to, wiped on drop.
+#[derive(Zeroize, ZeroizeOnDrop)]
+#[repr(C, align(64))]
+pub(super) struct Workspace {
+    /// First, so that the kernel finds them in the same place with and without the rest.
+    pub(super) columns: Columns,
+    pub(super) power: Digits,
+    pub(super) factor: Digits,
+    /// The powers from 0 to 31 of the bases.
+    pub(super) table: [Digits; 1 << WINDOW],
+}
+
+const _: () = assert!(offset_of!(Workspace, columns) == 0);
+
+impl Workspace {
+    /// Zeros, in the one place where the secrets will be: a move would leave a copy of them behind.
+    pub(super) fn new() -> Box<Workspace> {
+        Box::new(Workspace {
+            columns: Columns([const { Vector([0; 4]) }; COLUMNS]),
+            power: Digits::ZERO,
+            factor: Digits::ZERO,
+            table: [const { Digits::ZERO }; 1 << WINDOW],
+        })
+    }
+}
+
+/// `a = a b / R`, for both moduli.
+pub(super) fn multiply(a: &mut Digits, b: &Digits, modulus: &Modulus, columns: &mut Columns) {
+    // SAFETY: a modulus holds the proof of the instructions, and an H for which `a`, `b` and `columns` have room. They are not kept.
+    unsafe { kernel(MULTIPLY, a, ptr::from_ref(b).cast(), modulus, ptr::from_mut(columns).cast(), 0) }
+}
+
+/// `a = a^2 / R`, for both moduli.
+pub(super) fn square(a: &mut Digits, modulus: &Modulus, columns: &mut Columns) {
+    // SAFETY: as in `multiply`; there is no second operand.
+    unsafe { kernel(SQUARE, a, ptr::null(), modulus, ptr::from_mut(columns).cast(), 0) }
+}
+
+/// The powers of the table's bases, into `power`. The windows of the exponents come from the most significant one down: four bytes each, one
+/// for each lane, below 32.
+///
+/// # Panics
+/// When there is no window.
+pub(super) fn exponentiate(workspace: &mut Workspace, windows: &[[u8; 4]], modulus: &Modulus) {
+    assert!(!windows.is_empty());
+    // SAFETY: as in `multiply`; there are as many windows as is said, and at least one.
+    unsafe { kernel(WINDOWS, ptr::null_mut(), windows.as_ptr().cast(), modulus, workspace, windows.len()) }
+}
+
+/// The kernel: see `entry.s`, where the operations and registers are. The rounding mode is changed inside and restored before it returns, so
+/// that no compiled code runs under another than its own.
+///
+/// # Safety
+/// For the processor: [`super::Fma52`]. For memory: `operand` and `other` are what the operation takes, `workspace` at least its columns, `modulus`
+/// one made by [`Modulus::new`].
+// SAFETY: the body keeps to the calling convention of its type.
+#[unsafe(naked)]
+unsafe extern "sysv64" fn kernel(
+    operation: u32,
+    operand: *mut Digits,
+    other: *const c_void,
+    modulus: *const Modulus,
+    workspace: *mut Workspace,
+    windows: usize,
+) {
+    naked_asm!(
+        include_str!("macros.s"),
+        include_str!("entry.s"),
+        include_str!("products.s"),
+        include_str!("reduce.s"),
+        square = const SQUARE,
+        window = const WINDOW,
+        digits = const size_of::<Digits>(),
+        power = const offset_of!(Workspace, power),
+        factor = const offset_of!(Workspace, factor),
+        table = const offset_of!(Workspace, table),
+        high = const offset_of!(Modulus, high),
+        low = const offset_of!(Modulus, low),
+        two_52 = const offset_of!(Modulus, two_52),
+        two_51 = const offset_of!(Modulus, two_51),
+        middle = const offset_of!(Modulus, middle),
+        mask = const offset_of!(Modulus, mask),
+        shift = const offset_of!(Modulus, shift),
+        carry = const offset_of!(Modulus, carry),
+        half = const offset_of!(Modulus, half),
+        bias_multiply = const offset_of!(Modulus, bias_multiply),
+        bias_square = const offset_of!(Modulus, bias_square),
+        n = const offset_of!(Modulus, n),
+        friendly = const offset_of!(Modulus, friendly),
+        inverse = const offset_of!(Modulus, inverse),
+    )
+}

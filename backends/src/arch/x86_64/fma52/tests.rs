@@ -1,0 +1,256 @@
+//! The kernel against its algorithm written out with num-bigint, to the last bit; powers against num-bigint's `modpow`.
+
+use super::digits::{DIGIT_BITS, Digits, MAX_HALF, MIN_HALF, VECTOR_BITS};
+use super::kernel::{self, Workspace};
+use super::{Fma52, MAX_BITS, Pair};
+use crate::rsa::Uint;
+use num_bigint::{BigInt, BigUint};
+use rand::rngs::StdRng;
+use rand::{RngExt, SeedableRng};
+use std::hint::black_box;
+use zeroize::{Zeroize, ZeroizeOnDrop};
+
+/// Bits of moduli: those of the primes of keys of 2048 to 4096 bits, those of third primes, and the edges of the number of vectors.
+fn sizes() -> Vec<usize> {
+    (1024..=2048).step_by(32).chain([2, 64, 256, 308, 309, 412, 413, 512, 683, 1036, 1037, 1365, MAX_BITS]).collect()
+}
+
+/// The processor's token, or nothing to test.
+fn cpu() -> Option<Fma52> {
+    Fma52::detect().inspect_err(|reason| eprintln!("not tested: {reason}")).ok().copied()
+}
+
+fn big(x: &Uint) -> BigUint {
+    BigUint::from_bytes_be(x.to_be_bytes(x.width() * 8).expose())
+}
+
+fn uint(x: &BigUint, bits: usize) -> Uint {
+    assert!(x.bits() <= bits as u64);
+    Uint::from_be_bytes(&x.to_bytes_be(), bits.div_ceil(64))
+}
+
+/// Below 2^bits: random, or an extreme: runs of ones and zeros, all ones, 0, 1, one bit.
+fn number(random: &mut StdRng, bits: usize) -> BigUint {
+    let ones = |n: usize| (BigUint::from(1u8) << n) - 1u8;
+    let below = |random: &mut StdRng| random.random_range(0..=bits);
+    match random.random_range(0..12) {
+        0 => ones(bits),
+        1 => BigUint::ZERO,
+        2 => BigUint::from(1u8),
+        3 => BigUint::from(1u8) << random.random_range(0..bits),
+        4..=6 => (0..4).fold(BigUint::ZERO, |x, _| x ^ ones(below(random))),
+        _ => {
+            let mut bytes = vec![0u8; bits.div_ceil(8)];
+            random.fill(&mut bytes[..]);
+            BigUint::from_bytes_be(&bytes) & ones(bits)
+        }
+    }
+}
+
+/// An odd number of exactly `bits` bits.
+fn modulus(random: &mut StdRng, bits: usize) -> BigUint {
+    number(random, bits) | BigUint::from(1u8) | BigUint::from(1u8) << (bits - 1)
+}
+
+/// A number up to `bound`, often the bound or a step from it.
+fn up_to(random: &mut StdRng, bound: &BigUint) -> BigUint {
+    match random.random_range(0..6) {
+        0 => bound.clone(),
+        1 => bound - 1u8,
+        _ => number(random, bound.bits() as usize) % (bound + 1u8),
+    }
+}
+
+/// A pair and its moduli.
+fn pair(cpu: Fma52, random: &mut StdRng, bits: usize) -> (Pair, [BigUint; 2]) {
+    let moduli = [0, 1].map(|_| modulus(random, bits));
+    let [first, second] = moduli.each_ref().map(|n| uint(n, bits));
+    (Pair::new(cpu, [&first, &second], bits).expect("not too large"), moduli)
+}
+
+/// The value of number i.
+fn value(digits: &Digits, i: usize, half: usize) -> BigInt {
+    let digit = |k: usize| digits.0[k % half].0[2 * i + k / half];
+    (0..2 * half).rev().fold(BigInt::ZERO, |value, k| (value << DIGIT_BITS) + digit(k) as i64)
+}
+
+fn digits(numbers: [&BigUint; 2], half: usize) -> Digits {
+    let [first, second] = numbers.map(|x| uint(x, half * VECTOR_BITS));
+    let mut digits = Digits::ZERO;
+    digits.load([&first, &second], half);
+    digits
+}
+
+/// The algorithm of the module's text: t / R, and a multiple of n.
+fn reduce(mut t: BigUint, n: &BigUint, half: usize) -> BigUint {
+    let r = BigUint::from(1u8) << VECTOR_BITS;
+    let k = &r - n.modinv(&r).expect("odd");
+    for _ in 1..half {
+        t = (&t >> VECTOR_BITS) + (&t % &r) * ((&k * n + 1u8) >> VECTOR_BITS);
+    }
+    let quotient = (&t % &r) * &k % &r;
+    (t + quotient * n) >> VECTOR_BITS
+}
+
+/// One product and one square of numbers up to 3 n: the value that the model has, in digits as the module's text says.
+fn check_products(cpu: Fma52, random: &mut StdRng, bits: usize) {
+    let (pair, moduli) = pair(cpu, random, bits);
+    let a = moduli.each_ref().map(|n| up_to(random, &(n * 3u8)));
+    let b = moduli.each_ref().map(|n| up_to(random, &(n * 3u8)));
+    let (mut product, factor) = (digits(a.each_ref(), pair.half), digits(b.each_ref(), pair.half));
+    let mut square = digits(a.each_ref(), pair.half);
+    let columns = &mut Workspace::new().columns;
+    kernel::multiply(&mut product, &factor, &pair.modulus, columns);
+    kernel::square(&mut square, &pair.modulus, columns);
+    for (i, n) in moduli.iter().enumerate() {
+        for (result, t) in [(&product, &a[i] * &b[i]), (&square, &a[i] * &a[i])] {
+            let expected = reduce(t, n, pair.half);
+            assert!(expected <= n * 3u8);
+            assert_eq!(value(result, i, pair.half), expected.into(), "{} * {} mod {n}", a[i], b[i]);
+            assert!(result.0.iter().flat_map(|vector| vector.0).all(|digit| digit.abs() <= (1u64 << 51) as f64));
+        }
+    }
+}
+
+fn check_power(cpu: Fma52, random: &mut StdRng, bits: usize) {
+    let (pair, moduli) = pair(cpu, random, bits);
+    let bases = moduli.each_ref().map(|n| up_to(random, &(n - 1u8)));
+    let exponents = [0, 1].map(|_| number(random, bits));
+    let [b, e] = [&bases, &exponents].map(|x| x.each_ref().map(|x| uint(x, bits)));
+    let powers = pair.pow(b.each_ref(), e.each_ref());
+    for (i, n) in moduli.iter().enumerate() {
+        assert_eq!(big(&powers[i]), bases[i].modpow(&exponents[i], n), "{}^{} mod {n}", bases[i], exponents[i]);
+    }
+}
+
+#[test]
+fn products_of_all_sizes() {
+    let Some(cpu) = cpu() else { return };
+    let mut random = StdRng::seed_from_u64(1);
+    for bits in sizes() {
+        (0..100).for_each(|_| check_products(cpu, &mut random, bits));
+    }
+}
+
+#[test]
+fn powers_of_all_sizes() {
+    let Some(cpu) = cpu() else { return };
+    let mut random = StdRng::seed_from_u64(2);
+    for bits in sizes() {
+        (0..3).for_each(|_| check_power(cpu, &mut random, bits));
+    }
+}
+
+#[test]
+fn thousands_of_small_powers() {
+    let Some(cpu) = cpu() else { return };
+    let mut random = StdRng::seed_from_u64(3);
+    for _ in 0..3000 {
+        let bits = random.random_range(2..=512);
+        check_power(cpu, &mut random, bits);
+    }
+}
+
+#[test]
+#[ignore = "a million of each take long"]
+fn a_million_products_and_powers() {
+    let Some(cpu) = cpu() else { return };
+    let mut random = StdRng::seed_from_u64(4);
+    for _ in 0..1_000_000 {
+        let bits = random.random_range(2..=512);
+        check_power(cpu, &mut random, bits);
+        let bits = random.random_range(2..=MAX_BITS);
+        check_products(cpu, &mut random, bits);
+    }
+}
+
+/// Both numbers: `digit` in every place but the top one, which keeps them below n and above 0.
+fn repeated(digit: i64, half: usize) -> Digits {
+    let mut digits = Digits::ZERO;
+    for vector in &mut digits.0[..half] {
+        vector.0 = [digit as f64; 4];
+    }
+    for lane in [1, 3] {
+        digits.0[half - 1].0[lane] = (1u64 << 47) as f64;
+    }
+    digits
+}
+
+/// The largest digits there are, of either sign, in every place: the products of a column all push it the same way.
+#[test]
+fn products_of_extreme_digits() {
+    let Some(cpu) = cpu() else { return };
+    const EXTREMES: [i64; 4] = [1 << 51, (1 << 51) - 1, 1 - (1 << 51), -(1 << 51)];
+    for half in MIN_HALF..=MAX_HALF {
+        let bits = half * VECTOR_BITS - 4;
+        let n = (BigUint::from(1u8) << bits) - 1u8;
+        let modulus = uint(&n, bits);
+        let pair = Pair::new(cpu, [&modulus, &modulus], bits).expect("not too large");
+        let columns = &mut Workspace::new().columns;
+        for (a, b) in EXTREMES.iter().flat_map(|a| EXTREMES.map(|b| (*a, b))) {
+            let (mut product, factor) = (repeated(a, half), repeated(b, half));
+            let [t, square] = [b, a].map(|x| value(&repeated(a, half), 0, half) * value(&repeated(x, half), 0, half));
+            let check = |result: &Digits, t: BigInt| {
+                let expected = BigInt::from(reduce(t.to_biguint().expect("not negative"), &n, half));
+                assert!([0, 1].iter().all(|i| value(result, *i, half) == expected), "H = {half}, digits {a} and {b}");
+            };
+            kernel::multiply(&mut product, &factor, &pair.modulus, columns);
+            check(&product, t);
+            product = repeated(a, half);
+            kernel::square(&mut product, &pair.modulus, columns);
+            check(&product, square);
+        }
+    }
+}
+
+#[test]
+fn exponents_of_different_widths_and_at_the_edges() {
+    let Some(cpu) = cpu() else { return };
+    let (pair, moduli) = pair(cpu, &mut StdRng::seed_from_u64(5), 256);
+    let three = BigUint::from(3u8);
+    let base = uint(&three, 256);
+    for bit in 0..256 {
+        let wide = Uint::power_of_two(bit, 4);
+        for exponents in [[&wide, &Uint::small(bit as u64, 1)], [&Uint::small(bit as u64, 1), &wide.minus_small(1)]] {
+            let powers = pair.pow([&base, &base], exponents);
+            for i in 0..2 {
+                assert_eq!(big(&powers[i]), three.modpow(&big(exponents[i]), &moduli[i]), "bit {bit}");
+            }
+        }
+    }
+}
+
+#[test]
+fn too_large_a_modulus() {
+    let Some(cpu) = cpu() else { return };
+    let large = Uint::power_of_two(MAX_BITS, MAX_BITS / 64 + 1);
+    assert!(Pair::new(cpu, [&large, &large], MAX_BITS + 1).is_none());
+}
+
+#[test]
+fn the_rounding_mode_is_restored() {
+    let Some(cpu) = cpu() else { return };
+    check_products(cpu, &mut StdRng::seed_from_u64(6), 512);
+    // Toward zero the last bit would be 0.
+    assert_eq!((black_box(1.0f64) / black_box(10.0)).to_bits() & 3, 2);
+}
+
+#[test]
+fn secrets_are_wiped() {
+    fn wiped_on_drop<T: ZeroizeOnDrop>(_: &T) {}
+    let zero = |digits: &Digits| digits.0.iter().flat_map(|vector| vector.0).all(|digit| digit.to_bits() == 0);
+    let Some(cpu) = cpu() else { return };
+    let (mut pair, _) = pair(cpu, &mut StdRng::seed_from_u64(7), 1024);
+    let mut workspace = Workspace::new();
+    workspace.power.copy(&pair.modulus.r2);
+    workspace.table[31].copy(&pair.modulus.r2);
+    kernel::square(&mut workspace.power, &pair.modulus, &mut workspace.columns);
+    wiped_on_drop(&*workspace);
+    wiped_on_drop(&*pair.modulus);
+    workspace.zeroize();
+    pair.modulus.zeroize();
+    assert!(zero(&workspace.power) && zero(&workspace.table[31]));
+    let modulus = &pair.modulus;
+    assert!([&modulus.n, &modulus.friendly, &modulus.one, &modulus.r2].into_iter().all(zero));
+    assert_eq!(modulus.inverse[0].0, [0.0; 4]);
+}

@@ -1,0 +1,94 @@
+//! The factors of the blinding: that they undo each other, never come twice, and are renewed.
+
+use super::{Seeded, big, engines, test_key};
+use crate::rsa::blinding::{Blinding, Factors};
+use crate::rsa::key::PrivateKey;
+use num_bigint::BigUint;
+use sealwire_traits::{OsRandom, RandomError, SecureRandom};
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+fn draw(key: &PrivateKey, blinding: &Blinding, random: &dyn SecureRandom) -> Factors {
+    blinding.factors(key.public().engine(), key.public().n(), random).expect("random")
+}
+
+#[test]
+fn what_one_factor_blinds_the_other_unblinds() {
+    for engine in engines() {
+        let key = test_key(engine);
+        let n = key.public().n();
+        for _ in 0..140 {
+            let Factors { blind, unblind } = draw(&key, key.blinding(), &OsRandom);
+            let [blind, unblind] = [blind, unblind].map(|factor| big(&n.leave(&factor)));
+            let undone = unblind.modpow(&BigUint::from(65537u32), &big(n.modulus())) * blind % big(n.modulus());
+            assert_eq!(undone, BigUint::from(1u8), "{engine:?}");
+        }
+    }
+}
+
+/// Counts the draws.
+#[derive(Debug)]
+struct Counting(Seeded, AtomicUsize);
+
+impl SecureRandom for Counting {
+    fn fill(&self, bytes: &mut [u8]) -> Result<(), RandomError> {
+        self.1.fetch_add(1, Ordering::Relaxed);
+        self.0.fill(bytes)
+    }
+}
+
+#[test]
+fn factors_are_random_anew_after_64_operations_and_after_a_fault() {
+    let key = test_key(engines()[0]);
+    let random = Counting(Seeded::new(13), AtomicUsize::new(0));
+    let draws_of_use = |blinding: &Blinding| {
+        let before = random.1.load(Ordering::Relaxed);
+        draw(&key, blinding, &random);
+        random.1.load(Ordering::Relaxed) - before
+    };
+    let blinding = Blinding::default();
+    for i in 0..200 {
+        assert_eq!(draws_of_use(&blinding) > 0, i % 64 == 0, "use {i}");
+    }
+    blinding.forget();
+    assert!(draws_of_use(&blinding) > 0);
+    assert_eq!(draws_of_use(&blinding), 0);
+}
+
+#[test]
+fn threads_that_share_a_key_never_get_the_same_factor() {
+    let key = test_key(engines()[0]);
+    let seen = Mutex::new(Vec::new());
+    std::thread::scope(|scope| {
+        for _ in 0..4 {
+            scope.spawn(|| {
+                for _ in 0..50 {
+                    let factor = big(&draw(&key, key.blinding(), &OsRandom).blind);
+                    seen.lock().expect("unpoisoned").push(factor);
+                }
+            });
+        }
+    });
+    let mut seen = seen.into_inner().expect("unpoisoned");
+    seen.sort();
+    seen.dedup();
+    assert_eq!(seen.len(), 200);
+}
+
+#[test]
+fn a_generator_that_fails_leaves_the_old_factors_alone() {
+    #[derive(Debug)]
+    struct Failing;
+    impl SecureRandom for Failing {
+        fn fill(&self, _: &mut [u8]) -> Result<(), RandomError> {
+            Err(RandomError("broken".to_owned()))
+        }
+    }
+    let key = test_key(engines()[0]);
+    let (engine, n) = (key.public().engine(), key.public().n());
+    let blinding = Blinding::default();
+    assert!(blinding.factors(engine, n, &Failing).is_err());
+    draw(&key, &blinding, &OsRandom);
+    assert!((0..63).all(|_| blinding.factors(engine, n, &Failing).is_ok()));
+    assert!(blinding.factors(engine, n, &Failing).is_err());
+}
