@@ -11,6 +11,8 @@ pub const CONTROLS: &[(&str, Control)] = &[
     ("table", table),
     ("branch", branch),
     ("division", division),
+    ("power-branch", power_branch),
+    ("power-table", power_table),
     ("vector-table", |key| arch::vector_table(key, black_box(&TABLE))),
     ("vector-branch", arch::vector_branch),
 ];
@@ -43,6 +45,42 @@ fn branch(key: &[u8; 32]) -> Option<u8> {
 /// An instruction that takes as long as its operands are large.
 fn division(key: &[u8; 32]) -> Option<u8> {
     Some((u64::from(key[0]) * 0x0123_4567_89ab / u64::from(key[1] | 1)) as u8)
+}
+
+/// A small odd modulus: below 2^32, so that products fit.
+const MODULUS: u64 = 0xffff_fffb;
+
+/// Square and multiply as in books: a multiplication where the exponent has a one.
+fn power_branch(exponent: &[u8; 32]) -> Option<u8> {
+    let mut power = 1;
+    for byte in exponent {
+        for i in (0..8).rev() {
+            power = times(power, power);
+            if black_box(byte >> i & 1) == 1 {
+                power = times(power, 3);
+            }
+        }
+    }
+    Some(power as u8)
+}
+
+/// Fixed windows, but only the entry that is wanted is read from the table of powers.
+fn power_table(exponent: &[u8; 32]) -> Option<u8> {
+    let mut powers = [1; 16];
+    for i in 1..powers.len() {
+        powers[i] = times(powers[i - 1], 3);
+    }
+    let powers = black_box(powers);
+    let power = exponent.iter().flat_map(|byte| [byte >> 4, byte & 15]).fold(1, |power, window| {
+        let power = (0..4).fold(power, |power, _| times(power, power));
+        times(power, powers[usize::from(window)])
+    });
+    Some(power as u8)
+}
+
+/// `a b mod MODULUS`.
+fn times(a: u64, b: u64) -> u64 {
+    a * b % MODULUS
 }
 
 /// Compiled for the instructions of the backend `vaes`.

@@ -3,6 +3,7 @@
 //! | file | what it is |
 //! |---|---|
 //! | `aes` | what is watched of AES-GCM |
+//! | `rsa` | what is watched of RSA |
 //! | `control` | leaks planted on purpose, which have to be found |
 //! | `step` | a tool that watches: the processor executes, instruction by instruction |
 //! | `arch` | all the `unsafe` |
@@ -10,12 +11,13 @@
 mod aes;
 mod arch;
 mod control;
+mod rsa;
 mod step;
 
 use aes::Extent;
 use std::process::ExitCode;
 
-const USAGE: &str = "usage: evidence [step] (aes BACKEND [brief] | control NAME)
+const USAGE: &str = "usage: evidence [step] (aes BACKEND [brief] | rsa ENGINE | control NAME)
 
 Runs under valgrind, or, with `step`, instruction by instruction under its own eyes; ./run does all of it.
 Exit status: 0 nothing found, 1 failed, 2 usage, 77 this machine cannot run it, 99 a leak.";
@@ -45,6 +47,7 @@ fn run(words: &[&str]) -> ExitCode {
     match *words {
         ["aes", name] => aes(name, &Extent::Full),
         ["aes", name, "brief"] => aes(name, &Extent::Brief),
+        ["rsa", engine] => rsa(engine),
         ["control", name] => match find(control::CONTROLS, name) {
             Some(&control) if control::run(control) => ExitCode::SUCCESS,
             Some(_) => refuse("this processor has no VAES", UNAVAILABLE),
@@ -58,7 +61,19 @@ fn aes(name: &str, extent: &Extent) -> ExitCode {
     let Some(backend) = find(aes::BACKENDS, name) else { return refuse(USAGE, WRONG_USAGE) };
     match aes::run(backend, extent) {
         Ok(opened) => {
-            println!("opened {opened}");
+            println!("verdict opened {opened}");
+            ExitCode::SUCCESS
+        }
+        Err(reason) => refuse(&reason.to_string(), UNAVAILABLE),
+    }
+}
+
+fn rsa(engine: &str) -> ExitCode {
+    match rsa::run(engine) {
+        Ok(()) => {
+            for (name, count) in rsa::VERDICTS {
+                println!("verdict {name} {count}");
+            }
             ExitCode::SUCCESS
         }
         Err(reason) => refuse(&reason.to_string(), UNAVAILABLE),

@@ -65,7 +65,7 @@ fn follow(arguments: &[&str]) -> Result<(u8, bool), Box<dyn Error>> {
             for (module, (done, all)) in report.coverage(|at| tracee.executed(at))? {
                 println!("executed {done} of {all} instructions of {module}");
             }
-            println!("verdicts {}", report.verdicts());
+            println!("met opened {}", report.verdicts());
             return Ok((status, report.leaks()));
         }
     }

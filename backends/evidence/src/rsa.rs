@@ -1,0 +1,128 @@
+//! What is watched of RSA: the import of a key, OAEP both ways, a damaged message, and a PSS signature.
+//!
+//! Secret are the private numbers of the key, whatever the random generator gives but for the salt of a signature, the secret that
+//! travels, and everything computed of them. Public are the public key, the label, what is signed, wrapped secrets, signatures, and these
+//! verdicts: that the key is sound, that a random number is below the modulus, and that the result of a private operation is right.
+
+use crate::arch::{public, secret};
+use sealwire_backends::keys::{der, parse_private};
+use sealwire_backends::rsa::{KEY_TRANSPORTS, SIGNATURES};
+use sealwire_traits::{KeyTransport, PreMaster, RandomError, SecretBytes, SecureRandom, SignatureScheme, Unavailable};
+
+/// 2048 bits. It protects nothing.
+const KEY: &[u8] = include_bytes!("../../tests/keys/data/pkcs8.pem");
+
+const LABEL: &[u8] = b"label";
+const MESSAGE: &[u8] = b"message";
+
+/// Bytes of each private number that stay public: DER is read by them, since they tell whether a number is positive and minimal.
+const DER_HEAD: usize = 2;
+
+/// The verdicts that become public, by their names in `verdict.supp`, and how many of each [`run`] meets: two imports of a key, a secret
+/// wrapped, and three private operations.
+pub const VERDICTS: [(&str, usize); 5] = [
+    // The checks of `PrivateKey::new`, two for each prime and six others. Two more are decided by bytes that stay public ([`DER_HEAD`]):
+    // the size of the primes, and that they differ.
+    ("sound", 2 * (2 * 2 + 6)),
+    // For each prime.
+    ("coprime", 2 * 2),
+    ("representative", 1),
+    // Two numbers make the factors of the blinding, once a key.
+    ("random", 2 * 2),
+    ("faultless", 3),
+];
+
+/// Runs everything.
+///
+/// # Errors
+/// [`Unavailable`] when this machine, or the tool that plays it, cannot run the engine, or there is none of that name.
+pub fn run(engine: &str) -> Result<(), Unavailable> {
+    let missing = || Unavailable(format!("no engine {engine}"));
+    let transport = KEY_TRANSPORTS.iter().find(|transport| transport.engine() == engine).ok_or_else(missing)?;
+    let scheme = SIGNATURES.iter().find(|scheme| scheme.engine() == engine).ok_or_else(missing)?;
+    transport.available()?;
+    unwrap(*transport);
+    sign(*scheme);
+    Ok(())
+}
+
+/// A secret is wrapped, and unwrapped as it is and damaged.
+fn unwrap(transport: &dyn KeyTransport) {
+    let key = transport.private_key(&secret_key()).expect("a sound key");
+    let wrapping = transport.public_key(key.public_key()).expect("a sound key");
+    let mut text = PreMaster::zeroed();
+    secret(text.expose_mut());
+    let mut wrapped = wrapping.wrap_secret(&text, LABEL, &Watched).expect("a wrapped secret");
+    public(&mut wrapped);
+    let genuine = unwrapped(key.unwrap_secret(&wrapped, LABEL, &Watched).expect("no fault"));
+    assert_eq!(genuine, [0; 32], "what was wrapped comes back");
+    // The last byte: the number stays below the modulus.
+    *wrapped.last_mut().expect("a number") ^= 1;
+    let damaged = unwrapped(key.unwrap_secret(&wrapped, LABEL, &Watched).expect("no fault"));
+    assert_ne!(damaged, [0; 32], "something else comes back");
+}
+
+fn unwrapped(mut secret: PreMaster) -> [u8; 32] {
+    public(secret.expose_mut());
+    *secret.expose()
+}
+
+fn sign(scheme: &dyn SignatureScheme) {
+    let key = scheme.signing_key(&secret_key()).expect("a sound key");
+    let mut signature = key.sign(MESSAGE, &Salted).expect("no fault");
+    public(&mut signature);
+    let verifying = scheme.verifying_key(key.public_key()).expect("a sound key");
+    assert!(verifying.verify(MESSAGE, &signature).is_ok());
+}
+
+/// The key as PKCS#8, with its private numbers marked.
+fn secret_key() -> SecretBytes {
+    let mut pkcs8 = parse_private(KEY, &mut || Ok(None)).expect("a key file");
+    let numbers = der::private_from_pkcs8(pkcs8.expose()).expect("an RSA key");
+    // All are found before the first is marked: the search compares.
+    let places = [&numbers.d, &numbers.p, &numbers.q, &numbers.dp, &numbers.dq, &numbers.qinv].map(|number| {
+        let number = number.expose();
+        let at = pkcs8.expose().windows(number.len()).position(|bytes| bytes == number).expect("a number of the key");
+        at + DER_HEAD..at + number.len()
+    });
+    for place in places {
+        secret(&mut pkcs8.expose_mut()[place]);
+    }
+    pkcs8
+}
+
+/// A generator of secrets: always the same ones, so that as many tries as in the last run find a number below the modulus.
+#[derive(Debug)]
+struct Watched;
+
+impl SecureRandom for Watched {
+    fn fill(&self, bytes: &mut [u8]) -> Result<(), RandomError> {
+        pattern(bytes);
+        secret(bytes);
+        Ok(())
+    }
+}
+
+/// A generator of secrets and of salts, which everybody reads in the signature.
+#[derive(Debug)]
+struct Salted;
+
+/// Bytes of a salt. Blinding takes a number as long as the modulus.
+const SALT_LEN: usize = 32;
+
+impl SecureRandom for Salted {
+    fn fill(&self, bytes: &mut [u8]) -> Result<(), RandomError> {
+        if bytes.len() == SALT_LEN {
+            pattern(bytes);
+            return Ok(());
+        }
+        Watched.fill(bytes)
+    }
+}
+
+/// As a number it begins with a byte of 1, and is below any modulus as long.
+fn pattern(bytes: &mut [u8]) {
+    for (byte, i) in bytes.iter_mut().zip(0u8..=u8::MAX) {
+        *byte = i.wrapping_mul(37) | 1;
+    }
+}
