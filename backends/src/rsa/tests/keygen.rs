@@ -130,6 +130,9 @@ fn the_observer_is_told_of_each_step_and_can_stop() {
     let stopping = Counter { stop_at_prime: true, ..Counter::default() };
     assert!(matches!(generate(engines()[0], 2048, &Seeded::new(2), &stopping), Err(GenerateError::Cancelled)));
     assert_eq!(count(&stopping.primes), 1);
+    // Also while the sieve lets nothing through.
+    let stopped = Counter { primes: AtomicUsize::new(1), stop_at_prime: true, ..Counter::default() };
+    assert!(matches!(generate(engines()[0], 2048, &Stuck(0xee), &stopped), Err(GenerateError::Cancelled)));
 }
 
 #[test]

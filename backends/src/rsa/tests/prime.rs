@@ -189,8 +189,8 @@ fn the_rounds_of_table_b_1_are_run_and_can_be_cancelled_in_between() {
 
 #[test]
 fn the_sieve_agrees_with_division() {
-    let primes: Vec<u32> = (3..4096).filter(|&n| is_prime_by_division(n)).collect();
-    assert_eq!(primes.len(), 563);
+    let primes: Vec<u32> = (3..1 << 14).filter(|&n| is_prime_by_division(n)).collect();
+    assert_eq!(primes.len(), 1899);
     let random = Seeded::new(7);
     let (mut passed, mut numbers) = (0, 0);
     for width in [1, 2, 16, 24, 32] {
@@ -202,9 +202,9 @@ fn the_sieve_agrees_with_division() {
             numbers += 1;
         }
         for &s in &primes {
-            let x = Uint::random_bits(64 * width - 12, width, &random).expect("random");
+            let x = Uint::random_bits(64 * width - 14, width, &random).expect("random");
             assert!(!has_no_small_factor(&x.mul_small(s.into())), "{s}");
         }
     }
-    assert!(passed > numbers / 10 && passed < numbers / 5, "{passed} of {numbers}: expected is 0.135 of them");
+    assert!(passed > numbers / 12 && passed < numbers / 7, "{passed} of {numbers}: expected is 0.116 of them");
 }
