@@ -7,7 +7,7 @@ mod race;
 use aes_gcm::{AeadInOut, KeyInit};
 use openssl::cipher::Cipher;
 use openssl::cipher_ctx::CipherCtx;
-use race::{Runner, race};
+use race::{Runner, race, report};
 use sealwire_backends::registry;
 use sealwire_traits::{Aead, Nonce, Tag};
 use std::hint::black_box;
@@ -23,25 +23,17 @@ fn main() {
         let key: Vec<u8> = (0..key_len).collect();
         println!("\n{suite}, {rounds} rounds, GB/s (x ring)");
         for size in SIZES {
-            report(&format!("seal {size:>8}"), Some(size), race(seals(suite, &key, size), rounds));
+            report(&format!("seal {size:>8}"), race(seals(suite, &key, size), rounds), throughput(size));
         }
         for size in SIZES {
-            report(&format!("open {size:>8}"), Some(size), race(opens(suite, &key, size), rounds));
+            report(&format!("open {size:>8}"), race(opens(suite, &key, size), rounds), throughput(size));
         }
-        report("key setup    ", None, race(setups(suite, &key), rounds));
+        report("key setup    ", race(setups(suite, &key), rounds), |seconds| format!("{:.0} ns", seconds * 1e9));
     }
 }
 
-fn report(title: &str, bytes: Option<usize>, results: Vec<race::Result>) {
-    print!("{title}");
-    for result in results {
-        let figure = match bytes {
-            Some(bytes) => format!("{:.2}", bytes as f64 / result.seconds / 1e9),
-            None => format!("{:.0} ns", result.seconds * 1e9),
-        };
-        print!("  {} {figure} (x{:.2})", result.name, result.speedup);
-    }
-    println!();
+fn throughput(bytes: usize) -> impl Fn(f64) -> String {
+    move |seconds| format!("{:.2}", bytes as f64 / seconds / 1e9)
 }
 
 /// Every backend of ours that runs here.

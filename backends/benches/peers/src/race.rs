@@ -67,6 +67,15 @@ pub fn race(mut runners: Vec<Runner<'_>>, rounds: usize) -> Vec<Result> {
         .collect()
 }
 
+/// One line: each competitor with its figure, made from the seconds it took.
+pub fn report(title: &str, results: Vec<Result>, figure: impl Fn(f64) -> String) {
+    print!("{title}");
+    for result in results {
+        print!("  {} {} (x{:.2})", result.name, figure(result.seconds), result.speedup);
+    }
+    println!();
+}
+
 fn median(mut values: Vec<f64>) -> f64 {
     values.sort_by(f64::total_cmp);
     values[values.len() / 2]

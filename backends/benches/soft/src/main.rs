@@ -12,7 +12,7 @@ mod race;
 use aes::cipher::{BlockCipherDecrypt, BlockCipherEncrypt};
 use aes_gcm::{AeadInOut, KeyInit};
 use ghash::universal_hash::UniversalHash;
-use race::{Runner, race};
+use race::{Runner, race, report};
 use sealwire_backends::{aes::AesAlgorithm, registry};
 use sealwire_traits::{Aead, AeadAlgorithm, Block, BlockCipherAlgorithm, Nonce};
 use std::hint::black_box;
@@ -25,7 +25,7 @@ const BULK: usize = 16 * 1024;
 fn main() {
     let rounds = std::env::args().nth(1).map_or(101, |rounds| rounds.parse().expect("a number of rounds"));
     println!("{rounds} rounds, GB/s or ns (x RustCrypto, software)");
-    report("ghash 16 KiB", Some(BULK), race(ghashes(), rounds));
+    report(&format!("{:<24}", "ghash 16 KiB"), race(ghashes(), rounds), figure(BULK));
     cipher::<aes::Aes128, aes_gcm::Aes128Gcm>("128", 16, rounds);
     cipher::<aes::Aes256, aes_gcm::Aes256Gcm>("256", 32, rounds);
 }
@@ -38,26 +38,24 @@ where
 {
     let key: Vec<u8> = (0..key_len).collect();
     let suite = portable(&format!("aes-{bits}-gcm"));
-    report(&format!("aes-{bits} encrypt 16 KiB"), Some(BULK), race(blocks::<Cipher>(&key, true), rounds));
-    report(&format!("aes-{bits} decrypt 16 KiB"), Some(BULK), race(blocks::<Cipher>(&key, false), rounds));
-    report(&format!("aes-{bits} key"), None, race(block_keys::<Cipher>(&key), rounds));
+    let line = |title: &str, bytes: usize, results| {
+        report(&format!("{:<24}", format!("aes-{bits}{title}")), results, figure(bytes))
+    };
+    line(" encrypt 16 KiB", BULK, race(blocks::<Cipher>(&key, true), rounds));
+    line(" decrypt 16 KiB", BULK, race(blocks::<Cipher>(&key, false), rounds));
+    line(" key", 0, race(block_keys::<Cipher>(&key), rounds));
     for size in SIZES {
-        let bytes = (size > 0).then_some(size);
-        report(&format!("aes-{bits}-gcm seal {size:>7}"), bytes, race(seals::<Gcm>(suite, &key, size), rounds));
+        line(&format!("-gcm seal {size:>7}"), size, race(seals::<Gcm>(suite, &key, size), rounds));
     }
-    report(&format!("aes-{bits}-gcm key"), None, race(gcm_keys::<Gcm>(suite, &key), rounds));
+    line("-gcm key", 0, race(gcm_keys::<Gcm>(suite, &key), rounds));
 }
 
-fn report(title: &str, bytes: Option<usize>, results: Vec<race::Result>) {
-    print!("{title:<24}");
-    for result in results {
-        let figure = match bytes {
-            Some(bytes) => format!("{:.3}", bytes as f64 / result.seconds / 1e9),
-            None => format!("{:.0} ns", result.seconds * 1e9),
-        };
-        print!("  {} {figure} (x{:.2})", result.name, result.speedup);
+/// GB/s of so many bytes, or nanoseconds for what has no length.
+fn figure(bytes: usize) -> impl Fn(f64) -> String {
+    move |seconds| match bytes {
+        0 => format!("{:.0} ns", seconds * 1e9),
+        bytes => format!("{:.3}", bytes as f64 / seconds / 1e9),
     }
-    println!();
 }
 
 fn portable(suite: &str) -> &'static dyn AeadAlgorithm {

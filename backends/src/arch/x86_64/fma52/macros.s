@@ -54,3 +54,11 @@
     vmovdqa [\at], ymm10
     vmovdqa [\at + 32], ymm11
 .endm
+
+# The column at \at in ymm2: its lowest 52 bits, and the carry of ymm0. What it carries itself goes to ymm0.
+.macro CARRY at
+    vmovdqa ymm1, [\at]
+    vpand ymm2, ymm1, ymm15
+    vpaddq ymm2, ymm2, ymm0
+    vpsrlq ymm0, ymm1, 52
+.endm

@@ -77,10 +77,7 @@
     vpslldq ymm0, ymm0, 8
     xor eax, eax
 2:
-    vmovdqa ymm1, [r9 + rax]
-    vpand ymm2, ymm1, ymm15
-    vpaddq ymm2, ymm2, ymm0
-    vpsrlq ymm0, ymm1, 52
+    CARRY r9 + rax
     vmovdqa [r9 + rax], ymm2
     add rax, 32
     cmp rax, r11
@@ -89,10 +86,7 @@
     vpslldq ymm0, ymm0, 8
     xor eax, eax
 3:
-    vmovdqa ymm1, [r9 + rax]
-    vpand ymm2, ymm1, ymm15
-    vpaddq ymm2, ymm2, ymm0
-    vpsrlq ymm0, ymm1, 52
+    CARRY r9 + rax
     # A sum, not an or: the digit may be 2^52.
     vpaddq ymm2, ymm2, ymm14
     vsubpd ymm2, ymm2, ymm13
@@ -133,3 +127,4 @@
 .purgem QUOTIENT
 .purgem HEAD
 .purgem CLOSE
+.purgem CARRY
