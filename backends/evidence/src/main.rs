@@ -50,7 +50,7 @@ fn run(words: &[&str]) -> ExitCode {
         ["rsa", engine] => rsa(engine),
         ["control", name] => match find(control::CONTROLS, name) {
             Some(&control) if control::run(control) => ExitCode::SUCCESS,
-            Some(_) => refuse("this processor has no VAES", UNAVAILABLE),
+            Some(_) => unavailable("this processor has no VAES"),
             None => refuse(USAGE, WRONG_USAGE),
         },
         _ => refuse(USAGE, WRONG_USAGE),
@@ -64,11 +64,12 @@ fn aes(name: &str, extent: &Extent) -> ExitCode {
             println!("verdict opened {opened}");
             ExitCode::SUCCESS
         }
-        Err(reason) => refuse(&reason.to_string(), UNAVAILABLE),
+        Err(reason) => unavailable(&reason.to_string()),
     }
 }
 
-fn rsa(engine: &str) -> ExitCode {
+fn rsa(name: &str) -> ExitCode {
+    let Some(engine) = rsa::find(name) else { return refuse(USAGE, WRONG_USAGE) };
     match rsa::run(engine) {
         Ok(()) => {
             for (name, count) in rsa::VERDICTS {
@@ -76,12 +77,16 @@ fn rsa(engine: &str) -> ExitCode {
             }
             ExitCode::SUCCESS
         }
-        Err(reason) => refuse(&reason.to_string(), UNAVAILABLE),
+        Err(reason) => unavailable(&reason.to_string()),
     }
 }
 
 fn find<'a, T>(list: &'a [(&str, T)], name: &str) -> Option<&'a T> {
     list.iter().find(|entry| entry.0 == name).map(|entry| &entry.1)
+}
+
+fn unavailable(reason: &str) -> ExitCode {
+    refuse(&format!("unavailable: {reason}"), UNAVAILABLE)
 }
 
 fn refuse(reason: &str, status: u8) -> ExitCode {

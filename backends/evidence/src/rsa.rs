@@ -32,17 +32,28 @@ pub const VERDICTS: [(&str, usize); 5] = [
     ("faultless", 3),
 ];
 
+/// What one engine offers.
+#[derive(Clone, Copy)]
+pub struct Engine {
+    transport: &'static dyn KeyTransport,
+    scheme: &'static dyn SignatureScheme,
+}
+
+/// The engine of that name, if there is one.
+pub fn find(name: &str) -> Option<Engine> {
+    let transport = KEY_TRANSPORTS.iter().copied().find(|transport| transport.engine() == name)?;
+    let scheme = SIGNATURES.iter().copied().find(|scheme| scheme.engine() == name)?;
+    Some(Engine { transport, scheme })
+}
+
 /// Runs everything.
 ///
 /// # Errors
-/// [`Unavailable`] when this machine, or the tool that plays it, cannot run the engine, or there is none of that name.
-pub fn run(engine: &str) -> Result<(), Unavailable> {
-    let missing = || Unavailable(format!("no engine {engine}"));
-    let transport = KEY_TRANSPORTS.iter().find(|transport| transport.engine() == engine).ok_or_else(missing)?;
-    let scheme = SIGNATURES.iter().find(|scheme| scheme.engine() == engine).ok_or_else(missing)?;
-    transport.available()?;
-    unwrap(*transport);
-    sign(*scheme);
+/// [`Unavailable`] when this machine, or the tool that plays it, cannot run the engine.
+pub fn run(engine: Engine) -> Result<(), Unavailable> {
+    engine.transport.available()?;
+    unwrap(engine.transport);
+    sign(engine.scheme);
     Ok(())
 }
 

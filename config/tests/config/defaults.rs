@@ -119,7 +119,10 @@ fn every_example_loads_and_says_how_to_try_it() {
         let config = Loader::new(support::choices()).file(Some(file)).load().unwrap();
         match name.as_str() {
             "gmp.toml" => assert_eq!(config.key_transport.engine, "gmp"),
-            "portable.toml" => assert_eq!((config.cipher.backend.as_str(), config.cipher.suite.len()), ("portable", 2)),
+            "portable.toml" => {
+                assert_eq!((config.cipher.backend.as_str(), config.cipher.suite.len()), ("portable", 2));
+                assert_eq!(config.key_transport.engine, "num-bigint/portable");
+            }
             "unix.toml" => assert_eq!(config.transport.address, folder.join("sealwire.sock").to_str().unwrap()),
             "mutual.toml" => {
                 assert_eq!(config.server.client_auth, ClientAuth::Required);
