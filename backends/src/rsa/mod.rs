@@ -30,4 +30,11 @@ pub use components::{PrivateComponents, PublicComponents};
 pub use key_transport::KEY_TRANSPORTS;
 pub use self_test::{self_test_key_transport, self_test_signature};
 pub use signature::SIGNATURES;
-pub(crate) use uint::{Arithmetic, LIMB_BITS, Uint, gather};
+// What the kernels in `arch` are made of and made for.
+#[cfg(all(test, target_arch = "x86_64"))]
+pub(crate) use uint::Portable;
+#[cfg(target_arch = "x86_64")]
+pub(crate) use {
+    engine::PowPair,
+    uint::{Arithmetic, LIMB_BITS, Montgomery, Uint, double_mod, gather},
+};

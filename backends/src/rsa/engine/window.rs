@@ -39,10 +39,7 @@ fn powers(modulus: &Montgomery, base: &Uint) -> Uint {
     table
 }
 
-/// Window `i` of the exponent, counted from the least significant end; bits beyond its width are zero.
+/// Window `i` of the exponent, counted from the least significant end.
 fn window(exponent: &Uint, i: usize) -> u64 {
-    let (limb, bit) = (i * WINDOW / LIMB_BITS, i * WINDOW % LIMB_BITS);
-    let high = exponent.limbs().get(limb + 1).copied().unwrap_or(0);
-    let pair = u128::from(high) << LIMB_BITS | u128::from(exponent.limbs()[limb]);
-    (pair >> bit) as u64 & ((1 << WINDOW) - 1)
+    exponent.bits_from(i * WINDOW) & ((1 << WINDOW) - 1)
 }

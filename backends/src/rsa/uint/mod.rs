@@ -18,6 +18,8 @@ pub(crate) use arithmetic::gather;
 pub(crate) use arithmetic::{Arithmetic, ENTRIES};
 pub(crate) use division::gcd;
 pub(crate) use limbs::mask;
+#[cfg(target_arch = "x86_64")]
+pub(crate) use montgomery::double_mod;
 pub(crate) use montgomery::{Montgomery, inverse_of_limb};
 pub(crate) use portable::Portable;
 
@@ -109,6 +111,13 @@ impl Uint {
         Choice::from((self.0[i / LIMB_BITS] >> (i % LIMB_BITS) & 1) as u8)
     }
 
+    /// The 64 bits from bit `i` on, which is public; zeros beyond the width.
+    pub(crate) fn bits_from(&self, i: usize) -> u64 {
+        let (whole, part) = (i / LIMB_BITS, i % LIMB_BITS);
+        let limb = |i: usize| u128::from(self.0.get(i).copied().unwrap_or(0));
+        ((limb(whole + 1) << LIMB_BITS | limb(whole)) >> part) as u64
+    }
+
     /// Whether the number is odd.
     pub(crate) fn is_odd(&self) -> Choice {
         self.bit(0)
@@ -194,11 +203,8 @@ impl Uint {
 
     /// `self >>= shift` for a public `shift`.
     pub(crate) fn shr_public(&mut self, shift: usize) {
-        let (whole, part) = (shift / LIMB_BITS, shift % LIMB_BITS);
         for i in 0..self.width() {
-            let limb = |j: usize| self.0.get(j).copied().unwrap_or(0);
-            let wide = u128::from(limb(i + whole + 1)) << 64 | u128::from(limb(i + whole));
-            self.0[i] = (wide >> part) as u64;
+            self.0[i] = self.bits_from(i * LIMB_BITS + shift);
         }
     }
 

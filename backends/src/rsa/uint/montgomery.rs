@@ -25,8 +25,10 @@ pub(crate) struct Montgomery {
 pub(crate) struct Scratch(Uint);
 
 impl Montgomery {
-    /// Prepares `m`, which is odd, above 1 and has exactly `bits` bits. (Otherwise results are meaningless, but nothing
-    /// panics.)
+    /// Prepares `m`, which is odd, above 1 and has exactly `bits` bits. (Others give meaningless results.)
+    ///
+    /// # Panics
+    /// When `bits` is 0 or more than there is room for in the limbs of `m`.
     pub(crate) fn new(arithmetic: &'static dyn Arithmetic, m: Uint, bits: usize) -> Montgomery {
         let minus_inverse = inverse_of_limb(m.0[0]).wrapping_neg();
         let one = r_mod(&m, bits);
@@ -171,8 +173,8 @@ fn r_mod(m: &Uint, bits: usize) -> Uint {
     x
 }
 
-/// `x = 2 x mod m` for `x < m`.
-fn double_mod(x: &mut Uint, m: &Uint) {
+/// `x = 2 x mod m` for `x < m`, both of the same width.
+pub(crate) fn double_mod(x: &mut Uint, m: &Uint) {
     let carry = limbs::double(&mut x.0, 0);
     let borrow = limbs::sub_assign(&mut x.0, &m.0);
     limbs::add_if(&mut x.0, &m.0, borrow & !carry);

@@ -70,14 +70,7 @@ impl Digits {
 
 /// Digit k of a number, without sign; zero beyond its width.
 fn digit(number: &Uint, k: usize) -> u64 {
-    bits(number, k * DIGIT_BITS) & MASK
-}
-
-/// The 64 bits of a number from `bit` on; zeros beyond its width.
-pub(super) fn bits(number: &Uint, bit: usize) -> u64 {
-    let limb = |i: usize| u128::from(number.limbs().get(i).copied().unwrap_or(0));
-    let (i, shift) = (bit / LIMB_BITS, bit % LIMB_BITS);
-    ((limb(i + 1) << LIMB_BITS | limb(i)) >> shift) as u64
+    number.bits_from(k * DIGIT_BITS) & MASK
 }
 
 /// Conversion without an instruction that might take its time after the value.

@@ -3,7 +3,7 @@
 #![allow(unsafe_code)]
 
 use super::digits::{Digits, Vector};
-use super::modulus::{COLUMNS, Modulus};
+use super::modulus::{COLUMNS, HALF, Modulus};
 use core::arch::naked_asm;
 use core::ffi::c_void;
 use core::mem::{offset_of, size_of};
@@ -99,17 +99,17 @@ unsafe extern "sysv64" fn kernel(
         power = const offset_of!(Workspace, power),
         factor = const offset_of!(Workspace, factor),
         table = const offset_of!(Workspace, table),
-        high = const offset_of!(Modulus, high),
-        low = const offset_of!(Modulus, low),
-        two_52 = const offset_of!(Modulus, two_52),
-        two_51 = const offset_of!(Modulus, two_51),
-        middle = const offset_of!(Modulus, middle),
-        mask = const offset_of!(Modulus, mask),
-        shift = const offset_of!(Modulus, shift),
-        carry = const offset_of!(Modulus, carry),
-        half = const offset_of!(Modulus, half),
-        bias_multiply = const offset_of!(Modulus, bias_multiply),
-        bias_square = const offset_of!(Modulus, bias_square),
+        high = const offset_of!(Modulus, constants.high),
+        low = const offset_of!(Modulus, constants.low),
+        two_52 = const offset_of!(Modulus, constants.two_52),
+        two_51 = const offset_of!(Modulus, constants.two_51),
+        middle = const offset_of!(Modulus, constants.middle),
+        mask = const offset_of!(Modulus, constants.mask),
+        shift = const offset_of!(Modulus, constants.shift),
+        carry = const offset_of!(Modulus, constants.carry),
+        half = const HALF,
+        bias_multiply = const offset_of!(Modulus, constants.bias_multiply),
+        bias_square = const offset_of!(Modulus, constants.bias_square),
         n = const offset_of!(Modulus, n),
         friendly = const offset_of!(Modulus, friendly),
         inverse = const offset_of!(Modulus, inverse),

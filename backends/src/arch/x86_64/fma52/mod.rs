@@ -22,8 +22,8 @@
 //! double, as an integer, are those of the constant plus the part of the product that is wanted, so they are added up as 64-bit integers,
 //! and the constants are taken away at once: a column begins at minus their sum (`bias`). The digits have a sign so that twice a digit times
 //! a digit is still within 2^103: that is what makes squaring a matter of rows up to the diagonal. A digit of a quotient is below 2^52 and
-//! meets digits of n: within 2^103 as well. No number is denormal, infinite or NaN: all are whole numbers below 2^106. What the exception
-//! flags and the rounding mode were before is restored.
+//! meets digits of n: within 2^103 as well. No number is denormal, infinite or NaN: all are whole numbers below 2^106. The rounding mode of
+//! before is restored.
 //!
 //! # Columns
 //! At most 80 digits of each kind add to a column (40 rows of products, 40 of the reduction), a low part below 2^52, and a high part between
@@ -57,7 +57,7 @@ mod tests;
 
 use super::cpu;
 use crate::cpu_limit::Level;
-use crate::rsa::{LIMB_BITS, Uint};
+use crate::rsa::{LIMB_BITS, Montgomery, PowPair, Uint};
 use digits::{Digits, MAX_HALF, MIN_HALF, VECTOR_BITS};
 use kernel::{WINDOW, Workspace};
 use modulus::Modulus;
@@ -87,46 +87,32 @@ impl Fma52 {
     }
 }
 
-/// Two odd moduli of the same number of bits, prepared. Wiped on drop.
+/// Two moduli of the same number of bits, prepared. Wiped on drop.
 pub(crate) struct Pair {
-    moduli: [Uint; 2],
+    moduli: [Montgomery; 2],
     modulus: Box<Modulus>,
-    half: usize,
 }
 
 impl Pair {
-    /// Prepares two odd moduli that have exactly `bits` bits, in constant time for given widths. None when that is more than [`MAX_BITS`].
-    /// (When they are even or of another size, results are meaningless, but nothing panics.)
+    /// Prepares two moduli, in constant time for given widths and bits.
     ///
-    /// # Panics
-    /// When a modulus is narrower than `bits`.
-    pub(crate) fn new(cpu: Fma52, moduli: [&Uint; 2], bits: usize) -> Option<Pair> {
+    /// # Errors
+    /// The moduli as they came, when one has more bits than the other, or more than [`MAX_BITS`].
+    pub(crate) fn new(cpu: Fma52, moduli: [Montgomery; 2]) -> Result<Pair, [Montgomery; 2]> {
+        let bits = moduli[0].bits();
+        if bits != moduli[1].bits() || bits > MAX_BITS {
+            return Err(moduli);
+        }
         let half = (bits + SPARE_BITS).div_ceil(VECTOR_BITS).max(MIN_HALF);
-        (bits <= MAX_BITS).then(|| Pair {
-            modulus: Modulus::new(cpu, moduli, bits, half),
-            moduli: moduli.map(Uint::duplicate),
-            half,
-        })
-    }
-
-    /// `bases[i]^exponents[i]` modulo modulus i, as wide as that: fixed windows (HAC, algorithm 14.82), in constant time for given widths.
-    /// Bases are below their moduli. The exponents may have different widths.
-    pub(crate) fn pow(&self, bases: [&Uint; 2], exponents: [&Uint; 2]) -> [Uint; 2] {
-        let mut workspace = Workspace::new();
-        self.fill_table(bases, &mut workspace);
-        kernel::exponentiate(&mut workspace, &windows(exponents), &self.modulus);
-        let Workspace { power, factor, columns, .. } = &mut *workspace;
-        let one = Uint::small(1, 1);
-        factor.load([&one, &one], self.half);
-        kernel::multiply(power, factor, &self.modulus, columns);
-        std::array::from_fn(|i| self.residue(power, i))
+        let modulus = Modulus::new(cpu, moduli.each_ref().map(Montgomery::modulus), bits, half);
+        Ok(Pair { moduli, modulus })
     }
 
     /// The powers from 0 on of the bases.
     fn fill_table(&self, bases: [&Uint; 2], workspace: &mut Workspace) {
         let Workspace { table, columns, .. } = workspace;
         table[0].copy(&self.modulus.one);
-        table[1].load(bases, self.half);
+        table[1].load(bases, self.modulus.half());
         kernel::multiply(&mut table[1], &self.modulus.r2, &self.modulus, columns);
         for i in 2..table.len() {
             let (done, rest) = table.split_at_mut(i);
@@ -137,11 +123,30 @@ impl Pair {
 
     /// Number i, at most twice its modulus, below it.
     fn residue(&self, digits: &Digits, i: usize) -> Uint {
-        let modulus = self.moduli[i].resized(self.moduli[i].width() + 1);
-        let mut residue = digits.number(i, self.half, modulus.width());
+        let width = self.moduli[i].width();
+        let modulus = self.moduli[i].modulus().resized(width + 1);
+        let mut residue = digits.number(i, self.modulus.half(), width + 1);
         residue.reduce_once(&modulus);
         residue.reduce_once(&modulus);
-        residue.resized(self.moduli[i].width())
+        residue.resized(width)
+    }
+}
+
+impl PowPair for Pair {
+    fn moduli(&self) -> [&Montgomery; 2] {
+        self.moduli.each_ref()
+    }
+
+    /// By fixed windows (HAC, algorithm 14.82). The exponents may have different widths.
+    fn pow(&self, bases: [&Uint; 2], exponents: [&Uint; 2]) -> [Uint; 2] {
+        let mut workspace = Workspace::new();
+        self.fill_table(bases, &mut workspace);
+        kernel::exponentiate(&mut workspace, &windows(exponents), &self.modulus);
+        let Workspace { power, factor, columns, .. } = &mut *workspace;
+        let one = Uint::small(1, 1);
+        factor.load([&one, &one], self.modulus.half());
+        kernel::multiply(power, factor, &self.modulus, columns);
+        std::array::from_fn(|i| self.residue(power, i))
     }
 }
 
@@ -149,7 +154,7 @@ impl Pair {
 fn windows(exponents: [&Uint; 2]) -> Zeroizing<Vec<[u8; 4]>> {
     let width = exponents[0].width().max(exponents[1].width());
     let count = (width * LIMB_BITS).div_ceil(WINDOW);
-    let window = |exponent: &Uint, i: usize| digits::bits(exponent, i * WINDOW) as u8 & ((1 << WINDOW) - 1);
+    let window = |exponent: &Uint, i: usize| exponent.bits_from(i * WINDOW) as u8 & ((1 << WINDOW) - 1);
     let lanes = |i: usize| {
         let [first, second] = exponents.map(|exponent| window(exponent, i));
         [first, first, second, second]

@@ -1,9 +1,10 @@
 //! Two moduli, prepared: the constants that the kernel reads.
 
 use super::Fma52;
-use super::digits::{DIGIT_BITS, Digits, MASK, MAX_HALF, VECTOR_BITS, Vector};
+use super::digits::{DIGIT_BITS, Digits, MASK, MAX_HALF, MIN_HALF, VECTOR_BITS, Vector};
 use super::kernel::{self, Workspace};
-use crate::rsa::Uint;
+use crate::rsa::{LIMB_BITS, Uint, double_mod};
+use core::mem::offset_of;
 use zeroize::{Zeroize, ZeroizeOnDrop};
 
 /// What the low part of a product is added to.
@@ -17,13 +18,9 @@ const OFFSET: u64 = 1 << 60;
 /// What a column passes on of its own offset and the next one is without.
 const OFFSET_CARRY: u64 = OFFSET >> DIGIT_BITS;
 
-/// Constants of the kernel first, then those of the moduli. `half` is H, the vectors in a number.
-#[derive(Zeroize, ZeroizeOnDrop)]
-#[repr(C, align(64))]
-pub(super) struct Modulus {
-    /// The instructions that whoever holds a modulus may use.
-    #[zeroize(skip)]
-    _cpu: Fma52,
+/// What depends on H alone, the vectors in a number.
+#[repr(C)]
+pub(super) struct Constants {
     pub(super) high: Vector,
     /// `high` + 2^52
     pub(super) low: Vector,
@@ -35,9 +32,25 @@ pub(super) struct Modulus {
     pub(super) shift: Vector<u64>,
     /// What a column below the first would pass on of its offset.
     pub(super) carry: Vector<u64>,
-    pub(super) half: u64,
+    /// H, by which the kernel knows the size of everything. Private, so that there is none that has not been checked.
+    half: u64,
     pub(super) bias_multiply: [u64; COLUMNS],
     pub(super) bias_square: [u64; COLUMNS],
+}
+
+/// Where the kernel finds H.
+pub(super) const HALF: usize = offset_of!(Modulus, constants.half);
+
+/// The constants of the kernel, then those of the moduli.
+#[derive(Zeroize, ZeroizeOnDrop)]
+#[repr(C, align(64))]
+pub(super) struct Modulus {
+    /// The instructions that whoever holds a modulus may use.
+    #[zeroize(skip)]
+    _cpu: Fma52,
+    /// Nothing secret; a modulus that has been wiped is still one that the kernel can be given.
+    #[zeroize(skip)]
+    pub(super) constants: Constants,
     /// The moduli n.
     pub(super) n: Digits,
     /// (k n + 1) / 2^104 for k = -1 / n mod 2^104
@@ -51,9 +64,20 @@ pub(super) struct Modulus {
 }
 
 impl Modulus {
-    /// Prepares two odd moduli that have exactly `bits` bits.
+    /// Prepares two odd moduli that have exactly `bits` bits, at most 104 `half` - 4. (Others give meaningless results.)
+    ///
+    /// # Panics
+    /// When `half` is not from [`MIN_HALF`] to [`MAX_HALF`], `bits` is 0, or a modulus is narrower than `bits`.
     pub(super) fn new(cpu: Fma52, moduli: [&Uint; 2], bits: usize, half: usize) -> Box<Modulus> {
-        let mut modulus = Box::new(Modulus::constants(cpu, half));
+        let mut modulus = Box::new(Modulus {
+            _cpu: cpu,
+            constants: Constants::new(half),
+            n: Digits::ZERO,
+            friendly: Digits::ZERO,
+            inverse: [const { Vector([0.0; 4]) }; 2],
+            one: Digits::ZERO,
+            r2: Digits::ZERO,
+        });
         let k = moduli.map(minus_inverse);
         let friendly: [Uint; 2] = std::array::from_fn(|i| friendly(moduli[i], &k[i]));
         let mut inverse = Digits::ZERO;
@@ -70,26 +94,9 @@ impl Modulus {
         modulus
     }
 
-    fn constants(cpu: Fma52, half: usize) -> Modulus {
-        Modulus {
-            _cpu: cpu,
-            high: Vector([HIGH; 4]),
-            low: Vector([HIGH + TWO_52; 4]),
-            two_52: Vector([TWO_52; 4]),
-            middle: Vector([1.5 * TWO_52; 4]),
-            mask: Vector([MASK; 4]),
-            two_51: Vector([1 << (DIGIT_BITS - 1); 4]),
-            shift: Vector([DIGIT_BITS as u64, 64, DIGIT_BITS as u64, 64]),
-            carry: Vector([OFFSET_CARRY, 0, OFFSET_CARRY, 0]),
-            half: half as u64,
-            bias_multiply: bias(half, |_| half),
-            bias_square: bias(half, |row| row + 1),
-            n: Digits::ZERO,
-            friendly: Digits::ZERO,
-            inverse: [const { Vector([0.0; 4]) }; 2],
-            one: Digits::ZERO,
-            r2: Digits::ZERO,
-        }
+    /// H.
+    pub(super) fn half(&self) -> usize {
+        self.constants.half as usize
     }
 
     /// R and R^2 mod n. 2^x in Montgomery form for the first bits of 104 H by doubling, then by squaring, and times two for each further bit
@@ -97,10 +104,15 @@ impl Modulus {
     fn enter_r2(&mut self, moduli: [&Uint; 2], bits: usize, half: usize) {
         let exponent = half * VECTOR_BITS;
         let squarings = exponent.ilog2() - 5;
-        let mut powers = moduli.map(|n| PowerOfTwo::new(n, bits));
+        // The largest powers of two below the moduli, doubled from there on.
+        let mut powers = moduli.map(|n| Uint::power_of_two(bits - 1, n.width()));
+        let mut reached = bits - 1;
         let mut advance = |to: usize, digits: &mut Digits| {
-            powers.iter_mut().for_each(|power| power.double_until(to));
-            digits.load(powers.each_ref().map(|power| &power.value), half);
+            for (power, n) in powers.iter_mut().zip(moduli) {
+                (reached..to).for_each(|_| double_mod(power, n));
+            }
+            reached = to;
+            digits.load(powers.each_ref(), half);
         };
         let mut workspace = Workspace::new();
         advance(exponent, &mut self.one);
@@ -117,38 +129,32 @@ impl Modulus {
     }
 }
 
-/// 2^exponent mod n.
-struct PowerOfTwo {
-    /// One limb wider than it needs, for the doubling.
-    n: Uint,
-    value: Uint,
-    exponent: usize,
-}
-
-impl PowerOfTwo {
-    /// The largest power of two below n, which has `bits` bits.
-    fn new(n: &Uint, bits: usize) -> PowerOfTwo {
-        let n = n.resized(n.width() + 1);
-        PowerOfTwo { value: Uint::power_of_two(bits - 1, n.width()), exponent: bits - 1, n }
-    }
-
-    fn double_until(&mut self, exponent: usize) {
-        for _ in self.exponent..exponent {
-            self.value = self.value.mul_small(2);
-            self.value.reduce_once(&self.n);
+impl Constants {
+    fn new(half: usize) -> Constants {
+        assert!((MIN_HALF..=MAX_HALF).contains(&half));
+        Constants {
+            high: Vector([HIGH; 4]),
+            low: Vector([HIGH + TWO_52; 4]),
+            two_52: Vector([TWO_52; 4]),
+            middle: Vector([1.5 * TWO_52; 4]),
+            mask: Vector([MASK; 4]),
+            two_51: Vector([1 << (DIGIT_BITS - 1); 4]),
+            shift: Vector([DIGIT_BITS as u64, 64, DIGIT_BITS as u64, 64]),
+            carry: Vector([OFFSET_CARRY, 0, OFFSET_CARRY, 0]),
+            half: half as u64,
+            bias_multiply: bias(half, |_| half),
+            bias_square: bias(half, |row| row + 1),
         }
-        self.exponent = exponent;
     }
 }
 
 /// -1 / n mod 2^104 for an odd n, in two limbs. Newton's iteration as in `inverse_of_limb`, with one step more for twice the bits.
 fn minus_inverse(n: &Uint) -> Uint {
-    let limb = |i: usize| u128::from(n.limbs().get(i).copied().unwrap_or(0));
-    let n = limb(1) << 64 | limb(0);
+    let n = u128::from(n.bits_from(LIMB_BITS)) << LIMB_BITS | u128::from(n.bits_from(0));
     let inverse = (0..6).fold(n, |inverse, _| inverse.wrapping_mul(2u128.wrapping_sub(n.wrapping_mul(inverse))));
     let k = inverse.wrapping_neg() & ((1 << VECTOR_BITS) - 1);
     let mut uint = Uint::zero(2);
-    uint.limbs_mut().copy_from_slice(&[k as u64, (k >> 64) as u64]);
+    uint.limbs_mut().copy_from_slice(&[k as u64, (k >> LIMB_BITS) as u64]);
     uint
 }
 

@@ -2,12 +2,14 @@
 
 use super::digits::{DIGIT_BITS, Digits, MAX_HALF, MIN_HALF, VECTOR_BITS};
 use super::kernel::{self, Workspace};
+use super::modulus::Modulus;
 use super::{Fma52, MAX_BITS, Pair};
-use crate::rsa::Uint;
+use crate::rsa::{Montgomery, Portable, PowPair, Uint};
 use num_bigint::{BigInt, BigUint};
 use rand::rngs::StdRng;
 use rand::{RngExt, SeedableRng};
 use std::hint::black_box;
+use std::panic::catch_unwind;
 use zeroize::{Zeroize, ZeroizeOnDrop};
 
 /// Bits of moduli: those of the primes of keys of 2048 to 4096 bits, those of third primes, and the edges of the number of vectors.
@@ -64,8 +66,17 @@ fn up_to(random: &mut StdRng, bound: &BigUint) -> BigUint {
 /// A pair and its moduli.
 fn pair(cpu: Fma52, random: &mut StdRng, bits: usize) -> (Pair, [BigUint; 2]) {
     let moduli = [0, 1].map(|_| modulus(random, bits));
-    let [first, second] = moduli.each_ref().map(|n| uint(n, bits));
-    (Pair::new(cpu, [&first, &second], bits).expect("not too large"), moduli)
+    (prepared(cpu, moduli.each_ref()), moduli)
+}
+
+/// Two moduli of one size, prepared.
+fn prepared(cpu: Fma52, moduli: [&BigUint; 2]) -> Pair {
+    Pair::new(cpu, moduli.map(montgomery)).ok().expect("as large as one another, and not too large")
+}
+
+fn montgomery(n: &BigUint) -> Montgomery {
+    let bits = n.bits() as usize;
+    Montgomery::new(&Portable, uint(n, bits), bits)
 }
 
 /// The value of number i.
@@ -97,16 +108,17 @@ fn check_products(cpu: Fma52, random: &mut StdRng, bits: usize) {
     let (pair, moduli) = pair(cpu, random, bits);
     let a = moduli.each_ref().map(|n| up_to(random, &(n * 3u8)));
     let b = moduli.each_ref().map(|n| up_to(random, &(n * 3u8)));
-    let (mut product, factor) = (digits(a.each_ref(), pair.half), digits(b.each_ref(), pair.half));
-    let mut square = digits(a.each_ref(), pair.half);
+    let half = pair.modulus.half();
+    let (mut product, factor) = (digits(a.each_ref(), half), digits(b.each_ref(), half));
+    let mut square = digits(a.each_ref(), half);
     let columns = &mut Workspace::new().columns;
     kernel::multiply(&mut product, &factor, &pair.modulus, columns);
     kernel::square(&mut square, &pair.modulus, columns);
     for (i, n) in moduli.iter().enumerate() {
         for (result, t) in [(&product, &a[i] * &b[i]), (&square, &a[i] * &a[i])] {
-            let expected = reduce(t, n, pair.half);
+            let expected = reduce(t, n, half);
             assert!(expected <= n * 3u8);
-            assert_eq!(value(result, i, pair.half), expected.into(), "{} * {} mod {n}", a[i], b[i]);
+            assert_eq!(value(result, i, half), expected.into(), "{} * {} mod {n}", a[i], b[i]);
             assert!(result.0.iter().flat_map(|vector| vector.0).all(|digit| digit.abs() <= (1u64 << 51) as f64));
         }
     }
@@ -184,8 +196,7 @@ fn products_of_extreme_digits() {
     for half in MIN_HALF..=MAX_HALF {
         let bits = half * VECTOR_BITS - 4;
         let n = (BigUint::from(1u8) << bits) - 1u8;
-        let modulus = uint(&n, bits);
-        let pair = Pair::new(cpu, [&modulus, &modulus], bits).expect("not too large");
+        let pair = prepared(cpu, [&n, &n]);
         let columns = &mut Workspace::new().columns;
         for (a, b) in EXTREMES.iter().flat_map(|a| EXTREMES.map(|b| (*a, b))) {
             let (mut product, factor) = (repeated(a, half), repeated(b, half));
@@ -221,18 +232,31 @@ fn exponents_of_different_widths_and_at_the_edges() {
 }
 
 #[test]
-fn too_large_a_modulus() {
+fn moduli_that_are_too_large_or_of_two_sizes_are_given_back() {
     let Some(cpu) = cpu() else { return };
-    let large = Uint::power_of_two(MAX_BITS, MAX_BITS / 64 + 1);
-    assert!(Pair::new(cpu, [&large, &large], MAX_BITS + 1).is_none());
+    let power = |bit: usize| BigUint::from(1u8) << bit;
+    for [a, b] in [[MAX_BITS, MAX_BITS], [MAX_BITS - 1, MAX_BITS], [511, 510]] {
+        let moduli = [power(a) + 1u8, power(b) + 1u8];
+        let given_back = Pair::new(cpu, moduli.each_ref().map(montgomery)).err().expect("refused");
+        assert_eq!(given_back.map(|n| big(n.modulus())), moduli);
+    }
+}
+
+#[test]
+fn the_kernel_gets_no_size_that_it_has_no_room_for() {
+    let Some(cpu) = cpu() else { return };
+    let three = Uint::small(3, 1);
+    for half in [0, MIN_HALF - 1, MAX_HALF + 1] {
+        assert!(catch_unwind(|| Modulus::new(cpu, [&three, &three], 2, half)).is_err(), "H = {half}");
+    }
 }
 
 #[test]
 fn the_rounding_mode_is_restored() {
     let Some(cpu) = cpu() else { return };
     check_products(cpu, &mut StdRng::seed_from_u64(6), 512);
-    // Toward zero the last bit would be 0.
-    assert_eq!((black_box(1.0f64) / black_box(10.0)).to_bits() & 3, 2);
+    // To the nearest. Toward zero it would end with 9.
+    assert_eq!((black_box(1.0f64) / black_box(10.0)).to_bits() & 0xf, 0xa);
 }
 
 #[test]
@@ -253,4 +277,7 @@ fn secrets_are_wiped() {
     let modulus = &pair.modulus;
     assert!([&modulus.n, &modulus.friendly, &modulus.one, &modulus.r2].into_iter().all(zero));
     assert_eq!(modulus.inverse[0].0, [0.0; 4]);
+    // What is not secret stays, and with it the kernel's idea of the sizes.
+    kernel::square(&mut workspace.power, modulus, &mut workspace.columns);
+    assert!(zero(&workspace.power));
 }
