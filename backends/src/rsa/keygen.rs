@@ -56,13 +56,12 @@ pub(crate) fn generate(
 
 impl Generator<'_> {
     /// Steps 4 (for p) and 5 (for q, whose `other` is p): a probable prime among `limit` candidates. Those that the
-    /// sieve leaves are tested by twos, in their order.
+    /// sieve leaves are tested by twos, in their order. A last one without another is not tested: that is a candidate
+    /// less than the standard allows.
     fn prime(&self, other: Option<&Uint>, limit: usize) -> Result<Uint, GenerateError> {
         let mut candidates = (0..limit).filter_map(|_| self.sieved(other).transpose());
-        while let Some(first) = candidates.next() {
-            let first = first?;
-            let second = candidates.next().unwrap_or_else(|| Ok(prime::twin(&first)))?;
-            if let Some(prime) = prime::first_prime(self.engine, [first, second], self.random, self.observer)? {
+        while let (Some(first), Some(second)) = (candidates.next(), candidates.next()) {
+            if let Some(prime) = prime::first_prime(self.engine, [first?, second?], self.random, self.observer)? {
                 self.observer.event(KeygenEvent::Prime);
                 return Ok(prime);
             }

@@ -15,8 +15,8 @@ const MAX_TWOS: usize = 64;
 /// 2^-128 at 1536 and 2^-144 at 2048. Sizes between take the rounds of the size below.
 const FURTHER_CALLS: usize = 2;
 
-/// The first of two numbers, odd, above 4 and drawn at random, that is a prime, but for the error of table B.1. Most
-/// are refused in the first round, so both have that together; the rounds that follow are two by two.
+/// The first of two different numbers, odd, above 4 and drawn at random, that is a prime, but for the error of table
+/// B.1. Most are refused in the first round, so both have that together; the rounds that follow are two by two.
 ///
 /// # Errors
 /// [`GenerateError::Random`] or [`GenerateError::Cancelled`].
@@ -60,7 +60,7 @@ fn passes_further_rounds(
 }
 
 /// The same modulus once more, as the other of a pair.
-pub(crate) fn twin(w: &Montgomery) -> Montgomery {
+fn twin(w: &Montgomery) -> Montgomery {
     Montgomery::new(w.arithmetic(), w.modulus().duplicate(), w.bits())
 }
 

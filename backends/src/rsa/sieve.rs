@@ -5,6 +5,8 @@
 //! secret: what takes a varying time here is only how soon a candidate is refused.
 
 use super::uint::Uint;
+use std::array;
+use std::iter::Peekable;
 use std::sync::LazyLock;
 
 const BOUND: usize = 1 << 14;
@@ -15,7 +17,7 @@ const LANES: usize = 4;
 /// bits.
 const PRODUCT_BOUND: u64 = 1 << 30;
 
-/// A few primes whose product is a modulus for all of them at once.
+/// A few primes whose product, 1 if there are none, is a modulus for all of them at once.
 struct Group {
     product: u64,
     /// floor((2^64 - 1) / product)
@@ -30,20 +32,27 @@ struct Prime {
     limit: u32,
 }
 
-static GROUPS: LazyLock<Vec<Group>> = LazyLock::new(|| {
-    let mut groups = Vec::new();
-    let mut rest = odd_primes().peekable();
+/// All primes. At the end there may be groups without any.
+static GROUPS: LazyLock<Vec<[Group; LANES]>> = LazyLock::new(|| {
+    let (mut groups, mut rest) = (Vec::new(), odd_primes().peekable());
     while rest.peek().is_some() {
+        groups.push(array::from_fn(|_| Group::of_next(&mut rest)));
+    }
+    groups
+});
+
+impl Group {
+    /// Takes as many primes as go into a product.
+    fn of_next(rest: &mut Peekable<impl Iterator<Item = u32>>) -> Group {
         let (mut product, mut primes) = (1, Vec::new());
         while let Some(prime) = rest.next_if(|&prime| product * u64::from(prime) < PRODUCT_BOUND) {
             product *= u64::from(prime);
             let inverse = (0..4).fold(prime, |x, _| x.wrapping_mul(2u32.wrapping_sub(prime.wrapping_mul(x))));
             primes.push(Prime { inverse, limit: u32::MAX / prime });
         }
-        groups.push(Group { product, reciprocal: u64::MAX / product, primes });
+        Group { product, reciprocal: u64::MAX / product, primes }
     }
-    groups
-});
+}
 
 /// The odd primes below the bound, by the sieve of Eratosthenes.
 fn odd_primes() -> impl Iterator<Item = u32> {
@@ -59,8 +68,7 @@ fn odd_primes() -> impl Iterator<Item = u32> {
 
 /// Whether no odd prime below 2^14 divides `x`.
 pub(crate) fn has_no_small_factor(x: &Uint) -> bool {
-    // With this bound no group is left over; with another one the test of each prime would tell.
-    GROUPS.as_chunks().0.iter().all(|groups| {
+    GROUPS.iter().all(|groups| {
         groups.iter().zip(residues(groups, x)).all(|(group, residue)| {
             !group.primes.iter().any(|prime| residue.wrapping_mul(prime.inverse) <= prime.limit)
         })

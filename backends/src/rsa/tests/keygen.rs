@@ -1,12 +1,12 @@
 //! Generated keys against the bounds of FIPS 186-5, and what goes wrong on the way.
 
-use super::{Seeded, big, engines, hooked, uint};
+use super::{Seeded, big, engines, hooked, test_components, uint};
 use crate::rsa::engine::Engine;
 use crate::rsa::keygen::{far_apart, generate};
 use num_bigint::BigUint;
 use sealwire_traits::{GenerateError, KeygenEvent, KeygenObserver, RandomError, SecretBytes, SecureRandom};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
 fn check_bounds(engine: &'static dyn Engine, bits: usize, seed: u64) {
     let key = generate(engine, bits, &Seeded::new(seed), &()).expect("a key").components();
@@ -80,6 +80,28 @@ fn a_stuck_generator_ends_the_search() {
     // All zeros are always too small; 0xee...ef is large enough and divisible by 3.
     assert!(matches!(generate(engines()[0], 2048, &Stuck(0), &()), Err(GenerateError::Exhausted(256))));
     assert!(matches!(generate(engines()[0], 2048, &Stuck(0xee), &()), Err(GenerateError::Exhausted(10_240))));
+}
+
+/// A prime at the first call, and then numbers that the sieve refuses.
+#[derive(Debug)]
+struct OncePrime(AtomicBool);
+
+impl SecureRandom for OncePrime {
+    fn fill(&self, bytes: &mut [u8]) -> Result<(), RandomError> {
+        match self.0.swap(true, Ordering::Relaxed) {
+            false => bytes.copy_from_slice(test_components().p.expose()),
+            true => bytes.fill(0xee),
+        }
+        Ok(())
+    }
+}
+
+#[test]
+fn a_candidate_that_is_left_over_is_not_tested() {
+    let counter = Counter::default();
+    let outcome = generate(engines()[0], 2048, &OncePrime(AtomicBool::new(false)), &counter);
+    assert!(matches!(outcome, Err(GenerateError::Exhausted(10_240))));
+    assert_eq!((counter.candidates.into_inner(), counter.rounds.into_inner()), (1, 0));
 }
 
 /// Gives nothing.
