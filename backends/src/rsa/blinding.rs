@@ -24,6 +24,7 @@ pub(crate) struct Factors {
 
 struct State {
     next: Factors,
+    /// Uses after the next.
     left: u32,
 }
 
@@ -39,15 +40,24 @@ impl Blinding {
         n: &Montgomery,
         random: &dyn SecureRandom,
     ) -> Result<Factors, OperationError> {
-        if let Some(state) = self.state().as_mut().filter(|state| state.left > 0) {
-            return Ok(state.step(n));
+        if let Some(factors) = self.next(n) {
+            return Ok(factors);
         }
         // Not under the lock: an inversion is slow, and other threads may have work for the key. Should two threads
         // come here at once, the later one's factors stay.
-        let mut fresh = State { next: Factors::random(engine, n, random)?, left: USES };
-        let factors = fresh.step(n);
-        *self.state() = Some(fresh);
+        let fresh = State { next: Factors::random(engine, n, random)?, left: USES - 1 };
+        let (factors, rest) = fresh.step(n);
+        *self.state() = rest;
         Ok(factors)
+    }
+
+    /// The factors at hand, if there are any left.
+    fn next(&self, n: &Montgomery) -> Option<Factors> {
+        let mut state = self.state();
+        // Taken out, so that a panic leaves nothing behind, and not one factor squared and the other not.
+        let (factors, rest) = state.take()?.step(n);
+        *state = rest;
+        Some(factors)
     }
 
     /// Forgets the factors: after a fault they may be what is wrong.
@@ -56,22 +66,19 @@ impl Blinding {
     }
 
     fn state(&self) -> MutexGuard<'_, Option<State>> {
-        self.0.lock().unwrap_or_else(|poisoned: PoisonError<_>| {
-            // A panic may have left one factor squared and the other not.
-            let mut state = poisoned.into_inner();
-            *state = None;
-            state
-        })
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 impl State {
-    /// The factors at hand; the next ones are their squares.
-    fn step(&mut self, n: &Montgomery) -> Factors {
-        self.left -= 1;
+    /// The factors at hand, and what is left: their squares, unless this was the last use.
+    fn step(self, n: &Montgomery) -> (Factors, Option<State>) {
         let Factors { blind, unblind } = &self.next;
-        let squares = Factors { blind: n.mul_entered(blind, blind), unblind: n.mul_entered(unblind, unblind) };
-        std::mem::replace(&mut self.next, squares)
+        let rest = self.left.checked_sub(1).map(|left| State {
+            next: Factors { blind: n.mul_entered(blind, blind), unblind: n.mul_entered(unblind, unblind) },
+            left,
+        });
+        (self.next, rest)
     }
 }
 

@@ -5,6 +5,7 @@ use crate::rsa::blinding::{Blinding, Factors};
 use crate::rsa::key::PrivateKey;
 use num_bigint::BigUint;
 use sealwire_traits::{OsRandom, RandomError, SecureRandom};
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
@@ -53,6 +54,26 @@ fn factors_are_random_anew_after_64_operations_and_after_a_fault() {
     blinding.forget();
     assert!(draws_of_use(&blinding) > 0);
     assert_eq!(draws_of_use(&blinding), 0);
+}
+
+#[test]
+fn a_panic_leaves_no_factors_and_a_lock_that_still_works() {
+    let key = test_key(engines()[0]);
+    let random = Counting(Seeded::new(14), AtomicUsize::new(0));
+    let draws = || random.1.load(Ordering::Relaxed);
+    let blinding = Blinding::default();
+    draw(&key, &blinding, &random);
+    let before = draws();
+    // A modulus of another width than the factors.
+    let [p, _] = key.primes().moduli();
+    let misuse = || blinding.factors(key.public().engine(), p, &random);
+    assert!(catch_unwind(AssertUnwindSafe(misuse)).is_err());
+    assert_eq!(draws(), before, "it was the factors at hand that did not fit");
+    draw(&key, &blinding, &random);
+    let fresh = draws();
+    assert!(fresh > before);
+    draw(&key, &blinding, &random);
+    assert_eq!(draws(), fresh);
 }
 
 #[test]

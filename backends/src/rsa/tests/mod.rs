@@ -23,6 +23,7 @@ use rand::rngs::StdRng;
 use rand::{RngExt, SeedableRng};
 use sealwire_traits::{RandomError, SecureRandom};
 use std::fmt;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 use subtle::ConstantTimeEq;
 
@@ -53,10 +54,11 @@ fn test_key(engine: &'static dyn Engine) -> PrivateKey {
 }
 
 /// A sound engine under a test's hand: `on_powers` sees the bases of the two powers of a private operation and may
-/// change the results.
+/// change the results; the first inverse may be a wrong one.
 struct Hooked<F> {
     sound: &'static dyn Engine,
     on_powers: Arc<F>,
+    wrong_inverse: AtomicBool,
 }
 
 struct HookedPair<F> {
@@ -68,7 +70,13 @@ fn hooked<F>(sound: &'static dyn Engine, on_powers: F) -> &'static dyn Engine
 where
     F: Fn([&Uint; 2], &mut [Uint; 2]) + Send + Sync + 'static,
 {
-    Box::leak(Box::new(Hooked { sound, on_powers: Arc::new(on_powers) }))
+    Box::leak(Box::new(Hooked { sound, on_powers: Arc::new(on_powers), wrong_inverse: AtomicBool::new(false) }))
+}
+
+/// An engine whose first inverse is wrong by a bit.
+fn with_a_wrong_inverse(sound: &'static dyn Engine) -> &'static dyn Engine {
+    let on_powers = Arc::new(|_: [&Uint; 2], _: &mut [Uint; 2]| ());
+    Box::leak(Box::new(Hooked { sound, on_powers, wrong_inverse: AtomicBool::new(true) }))
 }
 
 impl<F> fmt::Debug for Hooked<F> {
@@ -99,7 +107,9 @@ impl<F: Fn([&Uint; 2], &mut [Uint; 2]) + Send + Sync + 'static> Engine for Hooke
     }
 
     fn public_inverse(&self, n: &Uint, x: &Uint) -> Option<Uint> {
-        self.sound.public_inverse(n, x)
+        let mut inverse = self.sound.public_inverse(n, x)?;
+        inverse.limbs_mut()[3] ^= u64::from(self.wrong_inverse.swap(false, Ordering::Relaxed));
+        Some(inverse)
     }
 }
 
