@@ -1,10 +1,12 @@
 //! What only shows inside of the kernels: the counter where it wraps, and the tables of a key. Everything else is tested through the
 //! registry.
 
-use super::cpu::{AesNi, Vaes};
+use super::cpu::{self, AesNi, Vaes};
 use super::entry::Instructions;
 use super::tables::Key;
+use super::{Fma52, Mulx};
 use crate::aes::Aes;
+use crate::cpu_limit::Level;
 use crate::sym_model as model;
 
 /// Runs a check with every set of instructions that this machine has.
@@ -48,4 +50,14 @@ fn counter_wraps<C: Instructions>(cpu: C) {
 #[test]
 fn the_counter_wraps_in_its_32_bits() {
     with_each!(counter_wraps);
+}
+
+/// What a token refuses, no other test would miss.
+#[test]
+fn the_kernels_of_rsa_are_there_where_their_instructions_are() {
+    let has_mulx =
+        is_x86_feature_detected!("bmi2") && is_x86_feature_detected!("adx") && is_x86_feature_detected!("avx2");
+    assert_eq!(Mulx::detect().is_ok(), has_mulx && cpu::allowed(Level::AesNi).is_ok());
+    let has_fma52 = is_x86_feature_detected!("avx2") && is_x86_feature_detected!("fma");
+    assert_eq!(Fma52::detect().is_ok(), has_fma52 && cpu::allowed(Level::Vaes).is_ok());
 }
