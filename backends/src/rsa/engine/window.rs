@@ -25,16 +25,23 @@ pub(super) fn pow(modulus: &Montgomery, base: &Uint, exponent: &Uint) -> Uint {
     modulus.leave(&power)
 }
 
-/// `base^0` to `base^31` in Montgomery form, one behind the other.
+/// `base^0` to `base^31` in Montgomery form, one behind the other: the even ones are squares.
 fn powers(modulus: &Montgomery, base: &Uint) -> Uint {
     let width = modulus.width();
     let mut scratch = modulus.scratch();
     let base = modulus.enter(base);
     let mut table = Uint::zero(width * ENTRIES);
-    let mut power = modulus.one().duplicate();
-    for entry in table.limbs_mut().chunks_exact_mut(width) {
-        entry.copy_from_slice(power.limbs());
-        modulus.mul_assign(&mut power, &base, &mut scratch);
+    table.limbs_mut()[..width].copy_from_slice(modulus.one().limbs());
+    table.limbs_mut()[width..2 * width].copy_from_slice(base.limbs());
+    let mut power = base.duplicate();
+    for i in 2..ENTRIES {
+        if i % 2 == 0 {
+            power.limbs_mut().copy_from_slice(&table.limbs()[i / 2 * width..][..width]);
+            modulus.square_assign(&mut power, &mut scratch);
+        } else {
+            modulus.mul_assign(&mut power, &base, &mut scratch);
+        }
+        table.limbs_mut()[i * width..][..width].copy_from_slice(power.limbs());
     }
     table
 }

@@ -8,6 +8,7 @@
 use std::array;
 use std::fmt::Debug;
 use std::hint::black_box;
+use zeroize::Zeroizing;
 
 /// Arithmetic on limbs, least significant first. Running time and addresses depend on the lengths alone. All carries
 /// are 0 or 1.
@@ -94,7 +95,8 @@ pub(crate) fn gather(out: &mut [u64], table: &[u64], index: u64) {
     // Hidden from the compiler, which might look for the one mask that is not zero.
     let index = black_box(index);
     // All ones where the index is met: 0 - 1 has its highest bit set, and what comes from 1 to 31 has not.
-    let masks: [u64; ENTRIES] = array::from_fn(|i| 0u64.wrapping_sub((i as u64 ^ index).wrapping_sub(1) >> 63));
+    let mask = |i: usize| 0u64.wrapping_sub((i as u64 ^ index).wrapping_sub(1) >> 63);
+    let masks: Zeroizing<[u64; ENTRIES]> = Zeroizing::new(array::from_fn(mask));
     let mut columns = out.chunks_exact_mut(COLUMN);
     let mut at = 0;
     for column in &mut columns {

@@ -1,11 +1,18 @@
 # kernel(rdi: operation, rsi: operand, rdx: other operand or windows, rcx: modulus, r8: workspace, which begins with the columns,
 #        r9: number of windows)
 #
-# Registers, everywhere:
-#   rdi  operand and result        r8   columns             ymm15  1.5 * 2^104
-#   rdx  other operand             r9, r10  where in them   ymm14  1.5 * 2^104 + 2^52
-#   rcx  modulus                   r11  32 H, a half number in bytes
-#   r12  workspace, r13 windows, r14 how many are left: only of the exponentiation
+# Registers, from the first call on:
+#   rcx  modulus                   r8   columns             r11  32 H, a half number in bytes
+#   r12  workspace                 r13  windows             r14  how many are left (these three only mean something to the exponentiation)
+# In products and reductions:
+#   rdi  operand and result        r9, r10  where in the columns
+#   rdx  other operand in a product, where in the operand in a square, where in the addend in a reduction
+#   rbx  rows that are left in a product, that are done in a square; in a reduction the vectors that numbers have less than the most, in bytes
+#   r15  steps that are left in a reduction
+#   rsi  biases, then tables of jumps; rax vectors in a row, jumps, and what loops count
+#   ymm15  1.5 * 2^104             ymm14  1.5 * 2^104 + 2^52, both until the carries
+# In the table: rdi and r9 an entry's place and end, rsi and r10 places in the table, rax entries that are left.
+# A product or a square leaves alone rcx, rdi, rbp, r8, and r11 to r14: the exponentiation counts squares in rbp.
     push rbx
     push rbp
     push r12

@@ -108,7 +108,7 @@ impl Pair {
         Ok(Pair { moduli, modulus })
     }
 
-    /// The powers from 0 on of the bases.
+    /// The powers from 0 on of the bases: the even ones are squares.
     fn fill_table(&self, bases: [&Uint; 2], workspace: &mut Workspace) {
         let Workspace { table, columns, .. } = workspace;
         table[0].copy(&self.modulus.one);
@@ -116,8 +116,13 @@ impl Pair {
         kernel::multiply(&mut table[1], &self.modulus.r2, &self.modulus, columns);
         for i in 2..table.len() {
             let (done, rest) = table.split_at_mut(i);
-            rest[0].copy(&done[i - 1]);
-            kernel::multiply(&mut rest[0], &done[1], &self.modulus, columns);
+            if i % 2 == 0 {
+                rest[0].copy(&done[i / 2]);
+                kernel::square(&mut rest[0], &self.modulus, columns);
+            } else {
+                rest[0].copy(&done[i - 1]);
+                kernel::multiply(&mut rest[0], &done[1], &self.modulus, columns);
+            }
         }
     }
 
