@@ -31,7 +31,7 @@ pub fn choices() -> Choices {
 pub fn built_in_engines() -> Vec<&'static str> {
     let engines = rsa::KEY_TRANSPORTS.iter().filter(|scheme| scheme.available().is_ok());
     // Without the kernel, which is a matter of the machine.
-    let mut engines: Vec<_> = engines.filter_map(|scheme| scheme.engine().split('/').next()).collect();
+    let mut engines: Vec<_> = engines.map(|scheme| registry::library(scheme.engine())).collect();
     engines.dedup();
     engines
 }

@@ -167,6 +167,11 @@ pub fn engines() -> Vec<&'static str> {
     distinct([AUTO].into_iter().chain(LISTS.key_transports.names()).chain(LISTS.signatures.names()))
 }
 
+/// The library that a backend belongs to: `library` of `library/kernel`, and of a name without a slash all of it.
+pub fn library(name: &'static str) -> &'static str {
+    name.split_once('/').map_or(name, |(library, _)| library)
+}
+
 /// Every backend of every kind, in the order of preference. Runs the self-tests that have not run yet.
 ///
 /// # Errors
@@ -249,27 +254,29 @@ impl<T: ?Sized> List<T> {
         if members.is_empty() {
             return Err(unknown(self.kind.to_string(), family, self.families()));
         }
-        let named = |e: &&&Entry<T>| name == AUTO || spellings(e.name).any(|spelling| spelling == name);
-        match members.iter().filter(named).copied().collect::<Vec<_>>().as_slice() {
-            [] => {
-                let allowed = [AUTO].into_iter().chain(members.iter().flat_map(|e| spellings(e.name)));
-                Err(unknown(format!("backend of {family}"), name, distinct(allowed)))
-            }
-            [entry] if entry.name == name => self.usable(entry),
-            several => self.first_usable(several, name),
+        let spellings = || distinct([AUTO].into_iter().chain(members.iter().flat_map(|e| spellings(e.name))));
+        let Some(name) = spellings().into_iter().find(|spelling| *spelling == name) else {
+            return Err(unknown(format!("backend of {family}"), name, spellings()));
+        };
+        match members.iter().find(|e| e.name == name) {
+            Some(entry) => self.usable(entry),
+            None => self.first_usable(members.iter().filter(|e| name == AUTO || library(e.name) == name), name),
         }
     }
 
-    fn first_usable(&self, members: &[&Entry<T>], name: &str) -> Result<&'static T, RegistryError> {
-        let mut reasons = Vec::new();
+    fn first_usable<'a>(
+        &self,
+        members: impl Iterator<Item = &'a &'a Entry<T>>,
+        name: &'static str,
+    ) -> Result<&'static T, RegistryError> {
+        let (mut family, mut reasons) = ("", Vec::new());
         for entry in members {
             match self.usable(entry) {
                 Ok(backend) => return Ok(backend),
                 Err(error) => reasons.push(error.to_string()),
             }
+            family = entry.family;
         }
-        let family = members.first().map_or("", |e| e.family);
-        let name = members.iter().flat_map(|e| spellings(e.name)).find(|&spelling| spelling == name).unwrap_or(AUTO);
         Err(RegistryError::Unavailable { family, name, reason: reasons.join("; ") })
     }
 
@@ -307,9 +314,9 @@ impl<T: ?Sized> List<T> {
     }
 }
 
-/// What a backend answers to: `library/kernel` to `library` as well, which then stands for the first of its kernels that can be used.
-fn spellings(name: &'static str) -> impl Iterator<Item = &'static str> {
-    name.split_once('/').map(|(library, _)| library).into_iter().chain([name])
+/// What a backend answers to. The name of a library stands for the first of its kernels that can be used.
+fn spellings(name: &'static str) -> [&'static str; 2] {
+    [library(name), name]
 }
 
 fn unknown(what: String, name: &str, allowed: Vec<&'static str>) -> RegistryError {
