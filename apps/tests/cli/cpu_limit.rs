@@ -29,7 +29,7 @@ fn auto_takes_the_best_that_the_limit_allows() {
         for (name, state) in states(&limited(&home, limit, &["backends"]).ok()) {
             let forbidden = cfg!(target_arch = "x86_64") && rank(&name) > most;
             assert_eq!(state == "would run", name == *best, "{limit}: {name} {state}");
-            assert_eq!(state.contains("SEALWIRE_CPU forbids it"), forbidden, "{limit}: {name} {state}");
+            assert_eq!(state.contains("SEALWIRE_CPU limits what is used"), forbidden, "{limit}: {name} {state}");
         }
         limited(&home, limit, &["demo", "hello"]).ok();
     }
@@ -42,7 +42,7 @@ fn a_backend_that_the_limit_forbids_cannot_be_named() {
         let done = limited(&home, "portable", &[args, &["--set", "cipher.backend=vaes"]].concat()).with_status(2);
         let done = done.saying(&["aes-256-gcm by vaes is unavailable"]);
         if cfg!(target_arch = "x86_64") {
-            done.saying(&["SEALWIRE_CPU forbids it"]);
+            done.saying(&["SEALWIRE_CPU limits what is used"]);
         }
     }
 }

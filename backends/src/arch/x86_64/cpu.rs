@@ -56,7 +56,7 @@ impl From<Vaes> for AesNi {
 pub(super) fn allowed(level: Level) -> Result<(), Unavailable> {
     match cpu_limit::limit() {
         Ok(limit) if limit >= level => Ok(()),
-        _ => Err(Unavailable(format!("{VARIABLE} forbids it"))),
+        _ => Err(Unavailable(format!("{VARIABLE} limits what is used of this processor; unset it to lift the limit"))),
     }
 }
 
