@@ -1,7 +1,7 @@
 //! The key stream of GCM: GCTR of SP 800-38D section 6.5 with the counter of section 6.2, made in batches.
 
 use sealwire_traits::{BLOCK_LEN, Block, BlockCipher, NONCE_LEN};
-use zeroize::Zeroize;
+use zeroize::{Zeroize, ZeroizeOnDrop};
 
 /// Blocks made in one call of the cipher.
 const BATCH: usize = 64;
@@ -28,6 +28,8 @@ impl<C: BlockCipher> Drop for Keystream<'_, C> {
         self.zeroize();
     }
 }
+
+impl<C: BlockCipher> ZeroizeOnDrop for Keystream<'_, C> {}
 
 impl<'a, C: BlockCipher> Keystream<'a, C> {
     /// For a text of `len` bytes.
@@ -98,6 +100,7 @@ mod tests {
             }
         }
     }
+
     #[test]
     fn zeroize_leaves_nothing_of_the_stream() {
         let aes = Aes::new(&[7; 16]).expect("16 bytes");

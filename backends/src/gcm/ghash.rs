@@ -34,7 +34,8 @@ impl GhashKey {
         let h = Zeroizing::new(element(h));
         let h2 = Zeroizing::new(reduce(square(*h)));
         let h4 = Zeroizing::new(reduce(square(*h2)));
-        let mut powers = Box::new([split(*h4), [0; PARTS], split(*h2), split(*h)]);
+        let mut powers = Box::new([[0; PARTS]; GROUP]);
+        (powers[0], powers[2], powers[3]) = (split(*h4), split(*h2), split(*h));
         let mut products = [0; PARTS];
         add_products(&mut products, &powers[2], &powers[3]);
         powers[1] = split(reduce(join(&products)));

@@ -49,7 +49,7 @@ impl<C: BlockCipher> Gcm<C> {
 impl<C: BlockCipher> Aead for Gcm<C> {
     /// GCM-AE, SP 800-38D section 7.1.
     fn seal(&self, nonce: Nonce, aad: &[u8], in_out: &mut [u8]) -> Tag {
-        assert!(fits(in_out.len() as u64), "GCM seals at most 2^36 - 32 bytes under a nonce");
+        assert_fits(in_out);
         let stream = Keystream::new(&self.cipher, nonce.as_bytes(), in_out.len());
         let mask = Zeroizing::new(*stream.tag_mask());
         stream.apply(in_out);
@@ -58,7 +58,7 @@ impl<C: BlockCipher> Aead for Gcm<C> {
 
     /// GCM-AD, SP 800-38D section 7.2: nothing is decrypted before the tag is known to be right.
     fn open(&self, nonce: Nonce, aad: &[u8], in_out: &mut [u8], tag: &Tag) -> Result<(), OpenError> {
-        if !fits(in_out.len() as u64) {
+        if !fits(in_out) {
             in_out.zeroize();
             return Err(OpenError);
         }
@@ -73,7 +73,18 @@ impl<C: BlockCipher> Aead for Gcm<C> {
     }
 }
 
-fn fits(len: u64) -> bool {
+/// Whether one nonce is enough for the text.
+pub(crate) fn fits(text: &[u8]) -> bool {
+    len_fits(text.len() as u64)
+}
+
+/// # Panics
+/// For a text that one nonce is not enough for.
+pub(crate) fn assert_fits(text: &[u8]) {
+    assert!(fits(text), "GCM seals at most 2^36 - 32 bytes under a nonce");
+}
+
+fn len_fits(len: u64) -> bool {
     len <= MAX_TEXT_LEN
 }
 
@@ -132,7 +143,7 @@ mod tests {
     #[test]
     fn longest_text_leaves_the_counter_below_its_end() {
         assert_eq!(MAX_TEXT_LEN / 16, u64::from(u32::MAX) - 1, "counters 2 to 2^32 - 1");
-        assert!(fits(MAX_TEXT_LEN));
-        assert!(!fits(MAX_TEXT_LEN + 1));
+        assert!(len_fits(MAX_TEXT_LEN));
+        assert!(!len_fits(MAX_TEXT_LEN + 1));
     }
 }
