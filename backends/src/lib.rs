@@ -14,7 +14,9 @@
 //! [`x86`] is AES and GCM once more, with the instructions of the processor; the kernels are in `arch`, the only folder with `unsafe`.
 //!
 //! The contracts are traits of `sealwire-traits`; nothing here knows of sessions, networks or configs. No secret
-//! decides a branch or an address, so the time taken tells nothing about it; keys are wiped from memory on drop.
+//! decides a branch or an address, so the time taken tells nothing about it; keys are wiped from memory on drop, and so are buffers
+//! that the code sets aside for secrets. Copies that the compiler makes of registers on the stack are not: they stay until something
+//! else is written over them.
 //!
 //! ```
 //! use sealwire_backends::registry;

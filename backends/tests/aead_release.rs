@@ -1,43 +1,40 @@
-//! A key that was asked to release what it can make again: it is as small as a new one, what it gave back was wiped, and it works on.
-//! An allocator counts, and looks through what is freed.
+//! What keys give back is wiped: all of it when they are dropped, and what they can make again when they are asked to release it; then
+//! they are as small as new ones, and work on. An allocator counts, and looks through what is freed.
 #![allow(unsafe_code, missing_docs)]
 
-use sealwire_backends::registry::AEADS;
-use sealwire_traits::{Aead, Nonce};
-use std::alloc::{GlobalAlloc, Layout, System};
-use std::sync::atomic::{AtomicUsize, Ordering};
+#[path = "support/watcher.rs"]
+mod watcher;
 
-static LIVE: AtomicUsize = AtomicUsize::new(0);
+use sealwire_backends::registry::{AEADS, BLOCK_CIPHERS};
+use sealwire_traits::{Aead, Nonce};
+use std::fmt::Debug;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use watcher::{LIVE, Watcher};
+
 static FREED: AtomicUsize = AtomicUsize::new(0);
 static FREED_UNWIPED: AtomicUsize = AtomicUsize::new(0);
 
-struct Watcher;
+#[global_allocator]
+static ALLOCATOR: Watcher = Watcher(count);
 
-// SAFETY: every call goes to the system's allocator; blocks are only read before they are freed.
-unsafe impl GlobalAlloc for Watcher {
-    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
-        LIVE.fetch_add(layout.size(), Ordering::Relaxed);
-        // SAFETY: the caller's promise. Zeroed, so that reading the whole block later reads nothing uninitialised.
-        unsafe { System.alloc_zeroed(layout) }
-    }
-
-    unsafe fn dealloc(&self, block: *mut u8, layout: Layout) {
-        // SAFETY: the block is still ours, and was zeroed when it was made.
-        let bytes = unsafe { std::slice::from_raw_parts(block, layout.size()) };
-        LIVE.fetch_sub(layout.size(), Ordering::Relaxed);
-        FREED.fetch_add(layout.size(), Ordering::Relaxed);
-        FREED_UNWIPED.fetch_add(bytes.iter().filter(|byte| **byte != 0).count(), Ordering::Relaxed);
-        // SAFETY: the caller's promise.
-        unsafe { System.dealloc(block, layout) }
-    }
-    // `realloc` of the trait allocates, copies and frees by the functions above.
+fn count(freed: &[u8]) {
+    FREED.fetch_add(freed.len(), Ordering::Relaxed);
+    FREED_UNWIPED.fetch_add(freed.iter().filter(|byte| **byte != 0).count(), Ordering::Relaxed);
 }
 
-#[global_allocator]
-static ALLOCATOR: Watcher = Watcher;
+/// Runs `work`: how many bytes it freed, and how many of them were not zero.
+fn freed_by(work: impl FnOnce()) -> (usize, usize) {
+    let freed = || (FREED.load(Ordering::Relaxed), FREED_UNWIPED.load(Ordering::Relaxed));
+    let before = freed();
+    work();
+    let after = freed();
+    (after.0 - before.0, after.1 - before.1)
+}
 
 /// Bytes that a key may keep, whatever it has done before.
 const SMALL: usize = 2048;
+/// Bytes that are no secret: pointers, the number of rounds, and whether there are tables.
+const PLAIN: usize = 28;
 /// Long enough for every table.
 const LONG: usize = 16 * 1024;
 
@@ -52,9 +49,28 @@ fn round_trip(key: &dyn Aead, text: &mut [u8; LONG], sealed: &mut [u8; LONG]) ->
     *tag.as_bytes()
 }
 
+/// Checks that all `len` bytes of a key are freed, and wiped, when it is dropped.
+fn assert_wiped(algorithm: &dyn Debug, len: usize, drop_it: impl FnOnce()) {
+    let (freed, unwiped) = freed_by(drop_it);
+    assert_eq!(freed, len, "{algorithm:?}");
+    assert!(unwiped <= PLAIN, "{algorithm:?}: {unwiped} of {freed} bytes are not wiped");
+}
+
+fn block_ciphers_are_wiped() {
+    for algorithm in BLOCK_CIPHERS.iter().filter(|algorithm| algorithm.available().is_ok()) {
+        for raw in [&[3; 16][..], &[3; 24], &[3; 32]] {
+            let start = LIVE.load(Ordering::Relaxed);
+            let key = algorithm.key(raw).expect("a key");
+            let len = LIVE.load(Ordering::Relaxed) - start;
+            assert_wiped(algorithm, len, || drop(key));
+        }
+    }
+}
+
 // One test, since the allocator watches the whole process.
 #[test]
-fn a_released_key_is_small_and_works_on() {
+fn keys_are_wiped_and_a_released_one_is_small_and_works_on() {
+    block_ciphers_are_wiped();
     let (mut text, mut before, mut after) = ([0; LONG], [0; LONG], [0; LONG]);
     let mut with_tables = 0;
     for algorithm in AEADS.iter().filter(|algorithm| algorithm.available().is_ok()) {
@@ -67,9 +83,7 @@ fn a_released_key_is_small_and_works_on() {
         let expected = round_trip(&*key, &mut text, &mut before);
         let used = size();
 
-        let (freed, unwiped) = (FREED.load(Ordering::Relaxed), FREED_UNWIPED.load(Ordering::Relaxed));
-        key.release();
-        let (freed, unwiped) = (FREED.load(Ordering::Relaxed) - freed, FREED_UNWIPED.load(Ordering::Relaxed) - unwiped);
+        let (freed, unwiped) = freed_by(|| key.release());
         assert_eq!((size(), freed, unwiped), (new, used - new, 0), "{algorithm:?}: size, freed, not wiped");
         assert!(new <= SMALL, "{algorithm:?}: {new} bytes");
         with_tables += usize::from(used > new);
@@ -77,6 +91,7 @@ fn a_released_key_is_small_and_works_on() {
         assert_eq!(round_trip(&*key, &mut text, &mut after), expected, "{algorithm:?}");
         assert!(before == after, "{algorithm:?}");
         assert_eq!(size(), used, "{algorithm:?}: the tables are made anew");
+        assert_wiped(algorithm, used, || drop(key));
     }
     let fused = AEADS.iter().filter(|a| a.available().is_ok() && a.backend() != "portable").count();
     assert_eq!(with_tables, fused, "the fused kernels, and nobody else, have tables");

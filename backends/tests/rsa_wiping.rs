@@ -5,14 +5,17 @@
 //! has a test of its own.
 #![allow(unsafe_code, missing_docs)]
 
+#[path = "support/watcher.rs"]
+mod watcher;
+
 use rand::rngs::StdRng;
 use rand::{RngExt, SeedableRng};
 use sealwire_backends::keys::der;
 use sealwire_backends::rsa::{KEY_TRANSPORTS, PrivateComponents, SIGNATURES};
 use sealwire_traits::{OsRandom, RandomError, Secret, SecretBytes, SecureRandom};
-use std::alloc::{GlobalAlloc, Layout, System};
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use watcher::Watcher;
 
 /// Bytes of a secret that are looked for together: enough to meet none by chance.
 const PIECE: usize = 12;
@@ -24,30 +27,13 @@ static WATCHING: AtomicBool = AtomicBool::new(false);
 static FREED: AtomicUsize = AtomicUsize::new(0);
 static FOUND: AtomicUsize = AtomicUsize::new(0);
 
-struct Watcher;
-
-// SAFETY: every call goes to the system's allocator; blocks are only read before they are freed.
-unsafe impl GlobalAlloc for Watcher {
-    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
-        // SAFETY: the caller's promise. Zeroed, so that reading the whole block later reads nothing uninitialised.
-        unsafe { System.alloc_zeroed(layout) }
-    }
-
-    unsafe fn dealloc(&self, block: *mut u8, layout: Layout) {
-        if WATCHING.load(Ordering::Relaxed) {
-            // SAFETY: the block is still ours, and was zeroed when it was made.
-            look_through(unsafe { std::slice::from_raw_parts(block, layout.size()) });
-        }
-        // SAFETY: the caller's promise.
-        unsafe { System.dealloc(block, layout) }
-    }
-    // `realloc` of the trait allocates, copies and frees by the functions above.
-}
-
 #[global_allocator]
-static ALLOCATOR: Watcher = Watcher;
+static ALLOCATOR: Watcher = Watcher(look_through);
 
 fn look_through(block: &[u8]) {
+    if !WATCHING.load(Ordering::Relaxed) {
+        return;
+    }
     let pieces = PIECES.lock().expect("unpoisoned");
     FREED.fetch_add(1, Ordering::Relaxed);
     let found = block.windows(PIECE).any(|window| pieces.0[..pieces.1].iter().any(|piece| piece == window));

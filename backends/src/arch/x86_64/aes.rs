@@ -1,12 +1,11 @@
 //! AES (FIPS 197) on blocks that have nothing to do with each other, several at a time, and its key expansion.
 
 use super::cpu::AesNi;
+use super::stitched::{CHAINS, MAX_STEP};
 use super::vector::{Vector, Xmm};
+use super::wipe::wipe;
 use crate::aes::schedule::{MAX_ROUND_KEYS, expand_with};
 use sealwire_traits::{BLOCK_LEN, Block};
-
-/// Vectors under way at a time: the instruction takes as long as this many of them.
-const CHAINS: usize = 8;
 
 /// Takes the last word of a block four times.
 const LAST_WORD: Block = [12, 13, 14, 15, 12, 13, 14, 15, 12, 13, 14, 15, 12, 13, 14, 15];
@@ -76,10 +75,12 @@ pub(super) fn blocks<V: Vector, const ENCRYPTS: bool>(cpu: V::Cpu, round_keys: &
     }
     let rest = steps.into_remainder();
     if !rest.is_empty() {
-        let mut step = [[0; BLOCK_LEN]; CHAINS * 2];
+        let mut step = [[0; BLOCK_LEN]; MAX_STEP];
         step[..rest.len()].copy_from_slice(rest);
         one_step::<V, ENCRYPTS>(cpu, round_keys, &mut step[..CHAINS * V::BLOCKS]);
         rest.copy_from_slice(&step[..rest.len()]);
+        // The encryption of zero blocks is the hash key of GCM.
+        wipe(&mut step);
     }
 }
 

@@ -12,7 +12,7 @@
 
 use super::ghash::{Halves, POLYNOMIAL, Unreduced};
 use super::partial;
-use super::stitched::{CHAINS, Counters, Hash, Stitched, encrypt, encrypt_round};
+use super::stitched::{CHAINS, Counters, Hash, MAX_STEP, Stitched, encrypt, encrypt_round};
 use super::tables::{CYCLE, Key, Long, SHORT};
 use super::vector::Vector;
 use crate::aes::schedule::MAX_ROUND_KEYS;
@@ -21,8 +21,6 @@ use std::hint::black_box;
 
 /// Steps by which the hash of a seal is behind: the blocks of the step before would still be on their way through the rounds.
 const LAG: usize = 2;
-/// Blocks of a step of the widest vectors.
-const MAX_STEP: usize = CHAINS * 2;
 
 /// The order of bytes that reverses a block.
 static REVERSED: Block = [15, 14, 13, 12, 11, 10, 9, 8, 7, 6, 5, 4, 3, 2, 1, 0];

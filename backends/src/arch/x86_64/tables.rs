@@ -12,8 +12,9 @@ use std::sync::OnceLock;
 pub(crate) const SHORT: usize = 18;
 /// Blocks of a long record that are hashed before one reduction.
 pub(crate) const CYCLE: usize = 128;
-/// The low byte of a counter has 256 values. Steps begin with the counter 2, so that the last one goes two further.
-const COUNTERS: usize = 256 + 2;
+/// The low byte of a counter has 256 values. Steps begin with the counter 2, so that the last one goes two further; two more fill up the
+/// line, since padding would not be wiped.
+const COUNTERS: usize = 256 + 4;
 /// Blocks that the powers of a cycle take up: two, and their sum, for any two of them.
 const ARRANGED: usize = CYCLE / 2 * 3;
 
@@ -28,7 +29,7 @@ pub(crate) struct Key<V: Vector> {
     long: OnceLock<Box<Long>>,
 }
 
-/// Tables that pay for themselves with the first long record, and are made for it.
+/// Tables that only long records use: the first of them has them made.
 #[repr(align(64))]
 pub(crate) struct Long {
     /// The powers of H for a cycle, as [`Halves`] of two vectors.
@@ -36,6 +37,8 @@ pub(crate) struct Long {
     /// What the low byte of a counter adds to the state after round one.
     pub(crate) first_round: [Block; COUNTERS],
 }
+
+const _: () = assert!(size_of::<Long>() == (ARRANGED + COUNTERS) * BLOCK_LEN, "no padding");
 
 impl<V: Vector> Key<V> {
     /// Empty: a key is filled where it stays, so that no copy of it is anywhere else.

@@ -1,5 +1,4 @@
-//! What only shows inside of the kernels: the counter where it wraps, and the tables of a key. Everything else is tested through the
-//! registry.
+//! What only shows inside of the kernels: the counter where it wraps. Everything else is tested through the registry.
 
 use super::cpu::{self, AesNi, Vaes};
 use super::entry::Instructions;

@@ -5,15 +5,20 @@ use super::super::cpu::Vaes;
 use super::super::ghash::{Halves, Unreduced};
 use super::super::tables::CYCLE;
 use super::super::vector::{Vector, Ymm};
+use super::super::wipe::wipe;
 use super::{CHAINS, Counters, GROUPS, Hash};
 use crate::aes::schedule::MAX_ROUND_KEYS;
 use core::arch::asm;
 use sealwire_traits::{BLOCK_LEN, Block};
 
-/// The states after the first round.
+/// What a step after the first carries.
+static NOTHING: [Block; Ymm::BLOCKS] = [[0; BLOCK_LEN]; Ymm::BLOCKS];
+
+/// The states after the first round. The last step has another base for its end.
 macro_rules! first_round {
     () => {
-        "vmovdqu {k}, [{bases} + 32 * 2]; vmovdqu {a}, [{bases} + {left}]
+        "cmp {left}, 1; cmove {end}, {last}
+        vmovdqu {k}, [{base}]; vmovdqu {a}, [{end}]
         vpxor {x0}, {k}, [{entries}]; vpxor {x1}, {k}, [{entries} + 32]
         vpxor {x2}, {k}, [{entries} + 64]; vpxor {x3}, {k}, [{entries} + 96]
         vpxor {x4}, {k}, [{entries} + 128]; vpxor {x5}, {k}, [{entries} + 160]
@@ -65,9 +70,9 @@ macro_rules! group {
     };
 }
 
-/// The first block carries the hash of what was before.
+/// The first block carries the hash of what was before, and those of the steps after it nothing.
 macro_rules! carry {
-    (0) => { "vpxor {a}, {a}, [{carries} + {left}]" };
+    (0) => { "vpxor {a}, {a}, [{carry}]; mov {carry}, {nothing}" };
     ($i:tt) => { "" };
 }
 
@@ -99,7 +104,7 @@ macro_rules! products {
 macro_rules! next {
     () => {
         "add {text}, 256; add {entries}, 256; add {powers}, 96 * 4
-        sub {left}, 32
+        dec {left}
         jnz 2b"
     };
 }
@@ -118,18 +123,18 @@ pub(super) fn steps<const ROUNDS: usize, const LAG: usize>(
     let steps = entries.len() / STEP;
     assert!(0 < steps && steps <= CYCLE / STEP);
     assert!(blocks.len() >= (steps + LAG) * STEP && hash.powers.len() >= steps * GROUPS * Halves::<Ymm>::BLOCKS);
-    // By the number of steps that are left. What is special about the first and the last step is found there without a branch.
-    let mut bases = [base; CYCLE / STEP + 1];
-    bases[1] = last;
-    let mut carries = [Ymm::broadcast(cpu, &[0; BLOCK_LEN]); CYCLE / STEP + 1];
-    carries[steps] = hash.carry;
+    let mut secrets = [[0; BLOCK_LEN]; 3 * Ymm::BLOCKS];
+    for (x, place) in [base, last, hash.carry].into_iter().zip(secrets.chunks_exact_mut(Ymm::BLOCKS)) {
+        x.store(place);
+    }
+    let [base, last, carry] = [0, 1, 2].map(|i| &raw const secrets[i * Ymm::BLOCKS]);
     let mut sum = Unreduced::zero(cpu);
     let [low, middle, high]: [&mut Ymm; 3] = sum.parts();
     macro_rules! assemble {
         ($($lines:expr),*) => {
             // SAFETY: the function was called with the instructions proven. Text is read and written in the steps of `blocks`; read are the
-            // steps of `entries`, 384 bytes of powers for each, the round keys up to `ROUNDS`, `bases`, `carries` and `order`. The
-            // assertions above are the bounds; none of the instructions asks for alignment.
+            // steps of `entries`, 384 bytes of powers for each, the round keys up to `ROUNDS`, the three vectors of `secrets`, `NOTHING` and
+            // `order`. The assertions above are the bounds; none of the instructions asks for alignment.
             unsafe {
                 asm!(
                     "2:",
@@ -138,8 +143,10 @@ pub(super) fn steps<const ROUNDS: usize, const LAG: usize>(
                     text = inout(reg) blocks.as_mut_ptr().add(LAG * STEP) => _,
                     entries = inout(reg) entries.as_ptr() => _,
                     powers = inout(reg) hash.powers.as_ptr() => _,
-                    left = inout(reg) 32 * steps => _,
-                    keys = in(reg) round_keys, bases = in(reg) &bases, carries = in(reg) &carries, order = in(reg) &hash.order,
+                    left = inout(reg) steps => _,
+                    base = in(reg) base, end = inout(reg) base => _, last = in(reg) last,
+                    carry = inout(reg) carry => _, nothing = in(reg) &NOTHING,
+                    keys = in(reg) round_keys, order = in(reg) &hash.order,
                     lag = const LAG,
                     low = inout(ymm_reg) *low.register(), middle = inout(ymm_reg) *middle.register(),
                     high = inout(ymm_reg) *high.register(),
@@ -177,5 +184,6 @@ pub(super) fn steps<const ROUNDS: usize, const LAG: usize>(
             last_round!(14)
         ),
     }
+    wipe(&mut secrets);
     sum
 }

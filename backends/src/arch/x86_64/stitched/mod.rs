@@ -16,8 +16,10 @@ use crate::aes::schedule::MAX_ROUND_KEYS;
 use sealwire_traits::{BLOCK_LEN, Block};
 use std::hint::black_box;
 
-/// Vectors in a step, and AES computations under way at a time.
+/// Vectors in a step, and AES computations under way at a time: the instruction takes as long as this many of them.
 pub(super) const CHAINS: usize = 8;
+/// Blocks of a step of the widest vectors.
+pub(super) const MAX_STEP: usize = CHAINS * Ymm::BLOCKS;
 /// Groups of a step, two vectors each.
 pub(super) const GROUPS: usize = CHAINS / 2;
 
