@@ -34,6 +34,8 @@ mod arch;
 mod cpu_limit;
 
 pub mod aes;
+#[cfg(sealwire_evidence)]
+pub mod evidence;
 pub mod gcm;
 pub mod keys;
 pub mod registry;

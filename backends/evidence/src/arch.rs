@@ -14,7 +14,7 @@ pub const MAKE_DEFINED: u64 = 0x4d43_0002;
 
 /// Whether a tool watches this process.
 pub fn watched() -> bool {
-    request(RUNNING, &[]) != 0
+    request::<u8>(RUNNING, &[]) != 0
 }
 
 /// The bytes are a secret from now on.
@@ -27,8 +27,13 @@ pub fn public(bytes: &mut [u8]) {
     request(MAKE_DEFINED, bytes);
 }
 
-fn request(code: u64, bytes: &[u8]) -> u64 {
-    let words = [code, bytes.as_ptr() as u64, bytes.len() as u64, 0, 0, 0];
+/// The limbs are public from now on.
+pub fn public_limbs(limbs: &[u64]) {
+    request(MAKE_DEFINED, limbs);
+}
+
+fn request<T>(code: u64, values: &[T]) -> u64 {
+    let words = [code, values.as_ptr() as u64, size_of_val(values) as u64, 0, 0, 0];
     let answer: u64;
     // SAFETY: rotations of RDI by 128 bits in all, and an exchange of RBX with itself, change flags alone. The tool reads `words`, and
     // changes no byte but its own notes; the compiler has to take all memory for changed, so it keeps no copy of what was marked.

@@ -1,6 +1,7 @@
 //! Leaks planted on purpose. A tool that does not report them has shown nothing.
 
 use crate::arch::{self, public, secret};
+use num_bigint::BigUint;
 use std::hint::black_box;
 
 /// A leak: works on a secret, and gives something computed of it; `None` where the processor lacks the instructions.
@@ -13,6 +14,7 @@ pub const CONTROLS: &[(&str, Control)] = &[
     ("division", division),
     ("power-branch", power_branch),
     ("power-table", power_table),
+    ("inversion", inversion),
     ("vector-table", |key| arch::vector_table(key, black_box(&TABLE))),
     ("vector-branch", arch::vector_branch),
 ];
@@ -76,6 +78,12 @@ fn power_table(exponent: &[u8; 32]) -> Option<u8> {
         times(power, powers[usize::from(window)])
     });
     Some(power as u8)
+}
+
+/// What num-bigint does to a number that is not masked.
+fn inversion(key: &[u8; 32]) -> Option<u8> {
+    let inverse = BigUint::from_bytes_le(key).modinv(&BigUint::from(MODULUS))?;
+    Some(inverse.iter_u32_digits().next()? as u8)
 }
 
 /// `a b mod MODULUS`.

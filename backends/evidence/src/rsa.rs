@@ -4,7 +4,8 @@
 //! travels, and everything computed of them. Public are the public key, the label, what is signed, wrapped secrets, signatures, and these
 //! verdicts: that the key is sound, that a random number is below the modulus, and that the result of a private operation is right.
 
-use crate::arch::{public, secret};
+use crate::arch::{public, public_limbs, secret};
+use sealwire_backends::evidence;
 use sealwire_backends::keys::{der, parse_private};
 use sealwire_backends::rsa::{KEY_TRANSPORTS, SIGNATURES};
 use sealwire_traits::{KeyTransport, PreMaster, RandomError, SecretBytes, SecureRandom, SignatureScheme, Unavailable};
@@ -52,6 +53,7 @@ pub fn find(name: &str) -> Option<Engine> {
 /// [`Unavailable`] when this machine, or the tool that plays it, cannot run the engine.
 pub fn run(engine: Engine) -> Result<(), Unavailable> {
     engine.transport.available()?;
+    evidence::tell(public_limbs);
     unwrap(engine.transport);
     sign(engine.scheme);
     Ok(())
