@@ -26,9 +26,9 @@ impl Engine for Fma52 {
     }
 
     fn pair(&self, moduli: [Montgomery; 2]) -> Box<dyn PowPair> {
-        match Fma52Pair::new(*self, moduli) {
-            Ok(pair) => Box::new(pair),
-            Err(moduli) => OneByOne::boxed(moduli, window::pow),
+        if Fma52Pair::takes(&moduli) {
+            return Box::new(Fma52Pair::new(*self, moduli));
         }
+        OneByOne::boxed(moduli, window::pow)
     }
 }

@@ -94,18 +94,21 @@ pub(crate) struct Pair {
 }
 
 impl Pair {
+    /// Whether two moduli can be a pair: they have the same number of bits, and not more than [`MAX_BITS`].
+    pub(crate) fn takes([first, second]: &[Montgomery; 2]) -> bool {
+        first.bits() == second.bits() && first.bits() <= MAX_BITS
+    }
+
     /// Prepares two moduli, in constant time for given widths and bits.
     ///
-    /// # Errors
-    /// The moduli as they came, when one has more bits than the other, or more than [`MAX_BITS`].
-    pub(crate) fn new(cpu: Fma52, moduli: [Montgomery; 2]) -> Result<Pair, [Montgomery; 2]> {
+    /// # Panics
+    /// When [`Pair::takes`] denies them.
+    pub(crate) fn new(cpu: Fma52, moduli: [Montgomery; 2]) -> Pair {
+        assert!(Pair::takes(&moduli));
         let bits = moduli[0].bits();
-        if bits != moduli[1].bits() || bits > MAX_BITS {
-            return Err(moduli);
-        }
         let half = (bits + SPARE_BITS).div_ceil(VECTOR_BITS).max(MIN_HALF);
         let modulus = Modulus::new(cpu, moduli.each_ref().map(Montgomery::modulus), bits, half);
-        Ok(Pair { moduli, modulus })
+        Pair { moduli, modulus }
     }
 
     /// The powers from 0 on of the bases: the even ones are squares.
