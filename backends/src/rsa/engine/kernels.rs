@@ -22,6 +22,7 @@ impl Engine for Portable {
 }
 
 /// The fastest arithmetic that this machine has, for engines without one of their own.
+#[cfg(any(target_arch = "x86_64", feature = "gmp"))]
 pub(super) fn best_arithmetic() -> &'static dyn Arithmetic {
     mulx().map_or(&Portable, |engine| engine.arithmetic())
 }
