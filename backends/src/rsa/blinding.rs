@@ -89,6 +89,8 @@ impl Factors {
         let r = Uint::random_below(n.modulus(), n.bits(), random)?;
         let s = Uint::random_below(n.modulus(), n.bits(), random)?;
         let masked = n.mul_mod(&r, &s);
+        #[cfg(sealwire_evidence)]
+        crate::evidence::declassify(&masked);
         // A number that is no unit holds a prime of the key: nobody meets one by chance.
         let inverse = engine.public_inverse(n.modulus(), &masked).ok_or(OperationError::Fault)?;
         Ok(Factors { blind: n.enter(&engine.pow_e(n, &r)), unblind: n.enter(&n.mul_mod(&inverse, &s)) })
