@@ -1,6 +1,6 @@
 //! One direction of a pipe in memory: a bounded queue of bytes between a writer and a reader.
 
-use crate::copying::{CACHE_LINE, pieces};
+use crate::copying::{CACHE_LINE, append, pieces};
 use std::io;
 use std::pin::Pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -64,7 +64,7 @@ impl State {
             self.bytes.drain(..self.start);
             self.start = 0;
         }
-        pieces(&bytes[..count]).for_each(|piece| self.bytes.extend_from_slice(piece));
+        append(&mut self.bytes, &bytes[..count]);
         count
     }
 
@@ -84,6 +84,15 @@ impl State {
     }
 }
 
+/// Has the task of `cx` woken. Returns the waker that was there for another task, to be dropped when the queue is not locked any more:
+/// it may be the last to hold that task, and so an end of this very queue, which locks it to end it.
+fn wait(place: &mut Option<Waker>, cx: &Context<'_>) -> Option<Waker> {
+    match place {
+        Some(waker) if waker.will_wake(cx.waker()) => None,
+        _ => place.replace(cx.waker().clone()),
+    }
+}
+
 impl AsyncWrite for QueueWriter {
     fn poll_write(self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
         // A pipe that never makes its writer wait would keep the other tasks of the thread waiting.
@@ -93,7 +102,9 @@ impl AsyncWrite for QueueWriter {
             return Poll::Ready(Err(io::ErrorKind::BrokenPipe.into()));
         }
         if !bytes.is_empty() && state.unread().len() == state.capacity {
-            state.writer = Some(cx.waker().clone());
+            let outdated = wait(&mut state.writer, cx);
+            drop(state);
+            drop(outdated);
             return Poll::Pending;
         }
         turn.made_progress();
@@ -119,7 +130,9 @@ impl AsyncRead for QueueReader {
         let turn = ready!(coop::poll_proceed(cx));
         let mut state = self.0.lock();
         if state.unread().is_empty() && !state.ended && room.remaining() > 0 {
-            state.reader = Some(cx.waker().clone());
+            let outdated = wait(&mut state.reader, cx);
+            drop(state);
+            drop(outdated);
             return Poll::Pending;
         }
         turn.made_progress();
@@ -140,5 +153,68 @@ impl Drop for QueueWriter {
 impl Drop for QueueReader {
     fn drop(&mut self) {
         self.0.end();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::sync::mpsc;
+    use std::task::Wake;
+    use std::thread;
+    use std::time::Duration;
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+
+    const CAPACITY: usize = 1000;
+
+    #[tokio::test]
+    async fn a_queue_that_is_never_empty_makes_no_more_room_than_it_needs() {
+        let (mut writer, mut reader) = queue(CAPACITY);
+        writer.write_all(&[0; 10]).await.expect("there is room");
+        for _ in 0..100 {
+            writer.write_all(&[0; 700]).await.expect("there is room");
+            reader.read_exact(&mut [0; 700]).await.expect("it is there");
+            assert!(reader.0.lock().bytes.len() < 2 * CAPACITY + CACHE_LINE);
+        }
+    }
+
+    #[tokio::test]
+    async fn whoever_never_has_to_wait_lets_other_tasks_run_all_the_same() {
+        let (mut writer, mut reader) = queue(CAPACITY);
+        let other = tokio::spawn(async {});
+        for _ in 0..1000 {
+            assert_eq!(writer.write(b"").await.expect("there is nothing to wait for"), 0);
+        }
+        assert!(other.is_finished());
+        let other = tokio::spawn(async {});
+        for _ in 0..1000 {
+            assert_eq!(reader.read(&mut []).await.expect("there is nothing to wait for"), 0);
+        }
+        assert!(other.is_finished());
+    }
+
+    /// A waker that holds the other end of the queue in which it waits, as that of a task may.
+    struct Holder {
+        _writer: QueueWriter,
+    }
+
+    impl Wake for Holder {
+        fn wake(self: Arc<Self>) {}
+    }
+
+    #[test]
+    fn a_waker_that_is_replaced_may_hold_the_other_end() {
+        let (done, waiting) = mpsc::channel();
+        thread::spawn(move || {
+            let (writer, mut reader) = queue(CAPACITY);
+            let first = Waker::from(Arc::new(Holder { _writer: writer }));
+            for waker in [first, Waker::noop().clone()] {
+                let (mut room, mut cx) = ([0; 1], Context::from_waker(&waker));
+                assert!(Pin::new(&mut reader).poll_read(&mut cx, &mut ReadBuf::new(&mut room)).is_pending());
+            }
+            assert!(reader.0.lock().ended, "the other end went with its waker");
+            done.send(())
+        });
+        waiting.recv_timeout(Duration::from_secs(60)).expect("neither a deadlock nor a failure");
     }
 }
