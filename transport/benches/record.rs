@@ -14,6 +14,9 @@
 //! Three copies of the record are most of what the channel takes: into the sender's buffer, into the pipe and out of it.
 #![allow(clippy::print_stdout, clippy::unwrap_used, reason = "a program that prints, over what was just made")]
 
+#[path = "../src/copying.rs"]
+#[allow(dead_code, unreachable_pub, reason = "a bench of one part of it")]
+mod copying;
 #[path = "../tests/support/mod.rs"]
 mod support;
 
@@ -23,6 +26,7 @@ use sealwire_transport::channel::Channel;
 use sealwire_transport::pipe::Memory;
 use sealwire_transport::session::{ClientConfig, ReceiveHalf, Received, SendHalf};
 use std::hint::black_box;
+use std::io::Write;
 use std::time::{Duration, Instant};
 use support::channels::{accept_with, connect_with};
 use support::drive::{Party, shake};
@@ -31,8 +35,9 @@ use support::*;
 const LEN: usize = 16 * 1024;
 /// Records that go one after another before the clock is looked at.
 const BATCH: u32 = 32;
-const TURN: Duration = Duration::from_millis(2);
-const ROUNDS: usize = 101;
+/// Short, so that what takes the core away for a while meets whole rounds.
+const TURN: Duration = Duration::from_micros(200);
+const ROUNDS: usize = 1001;
 
 fn main() {
     let rounds = if std::env::args().any(|arg| arg == "--bench") { ROUNDS } else { 1 };
@@ -117,11 +122,11 @@ fn in_place(algorithm: &'static dyn AeadAlgorithm) -> Way {
     let (mut sender, mut receiver) = halves(algorithm);
     // The first record makes room for those that follow.
     let mut first = Vec::new();
-    sender.data(&[5; LEN], start(), &mut first).unwrap();
+    sender.data(&[&[5; LEN]], at(0), &mut first).unwrap();
     carry(&mut receiver, &first);
     let work = move || {
         for _ in 0..BATCH {
-            let len = sender.data_in_place(LEN, start(), black_box(receiver.space())).unwrap();
+            let len = sender.data_in_place(LEN, at(0), black_box(receiver.space())).unwrap();
             receiver.filled(len);
             take(&mut receiver);
         }
@@ -136,7 +141,7 @@ fn appended(algorithm: &'static dyn AeadAlgorithm) -> Way {
     let work = move || {
         for _ in 0..BATCH {
             wire.clear();
-            sender.data(black_box(&text), start(), &mut wire).unwrap();
+            sender.data(&[black_box(&text)], at(0), &mut wire).unwrap();
             carry(&mut receiver, &wire);
         }
     };
@@ -148,14 +153,14 @@ fn carry(receiver: &mut ReceiveHalf, mut wire: &[u8]) {
     while !wire.is_empty() {
         let space = receiver.space();
         let (piece, rest) = wire.split_at(wire.len().min(space.len()));
-        // In short copies, as in the pipe itself: long ones take ten times as long where the buffers happen to lie badly.
-        for (room, part) in space.chunks_mut(1024).zip(piece.chunks(1024)) {
-            room[..part.len()].copy_from_slice(part);
+        let mut room = &mut space[..];
+        for part in copying::pieces(piece) {
+            room.write_all(part).unwrap();
         }
         receiver.filled(piece.len());
         wire = rest;
         if !wire.is_empty() {
-            assert_eq!(receiver.next(start()).unwrap(), Received::Nothing);
+            assert_eq!(receiver.next(at(0)).unwrap(), Received::Nothing);
         }
     }
     take(receiver);
@@ -163,9 +168,9 @@ fn carry(receiver: &mut ReceiveHalf, mut wire: &[u8]) {
 
 /// The record is there, and nothing behind it.
 fn take(receiver: &mut ReceiveHalf) {
-    assert_eq!(receiver.next(start()).unwrap(), Received::Data);
+    assert_eq!(receiver.next(at(0)).unwrap(), Received::Data);
     assert_eq!(black_box(receiver.data()).len(), LEN);
-    assert_eq!(receiver.next(start()).unwrap(), Received::Nothing);
+    assert_eq!(receiver.next(at(0)).unwrap(), Received::Nothing);
 }
 
 /// A channel within this process, a record at a time.

@@ -19,12 +19,12 @@ impl Clock {
     /// The moment it is.
     pub fn now(&self) -> Now {
         let unix = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs());
-        Now { elapsed: self.start.elapsed(), unix }
+        Now { elapsed: self.elapsed(), unix }
     }
 
-    /// The moment it is for timers alone, as sessions behind their handshake need it: reading the date as well takes twice as long.
-    pub(crate) fn timer(&self) -> Now {
-        Now { elapsed: self.start.elapsed(), ..Now::default() }
+    /// The time since the start: all that a session needs behind its handshake, where the date is not asked for.
+    pub(crate) fn elapsed(&self) -> Duration {
+        self.start.elapsed()
     }
 
     /// The instant at which `elapsed` has passed since the start.

@@ -2,6 +2,7 @@
 
 use crate::ChannelError;
 use crate::channel::{Receiver, Sender};
+use crate::copying::append;
 use crate::session::MAX_CONTENT;
 
 const LENGTH_LEN: usize = 4;
@@ -29,7 +30,7 @@ impl MessageSender {
         // The length and the beginning share a record, so that a short message is one record.
         let (head, rest) = message.split_at(message.len().min(MAX_CONTENT - LENGTH_LEN));
         let length = u32::try_from(message.len()).expect("the limit is below 4 GiB").to_be_bytes();
-        self.sender.send(&[&length, head].concat()).await?;
+        self.sender.send_record(&[&length, head]).await?;
         self.sender.send(rest).await
     }
 
@@ -90,7 +91,7 @@ impl MessageReceiver {
             return Err(ChannelError::MessageTooLong { len, max: self.max });
         }
         let body = &rest[..rest.len().min(len - self.message.len())];
-        self.message.extend_from_slice(body);
+        append(&mut self.message, body);
         self.used += body.len();
         if self.message.len() < len {
             return Ok(None);

@@ -68,10 +68,10 @@ proptest! {
     fn a_session_fails_on_them(bytes in bytes()) {
         let (mut shaken, mut data) = (plain_shake(3), Vec::new());
         let receiver = &mut shaken.client.receiver;
-        if let Ok(said) = pour(receiver, &bytes, start(), &mut data) {
+        if let Ok(said) = pour(receiver, &bytes, at(0), &mut data) {
             prop_assert_eq!(said, Received::Nothing);
         }
-        prop_assert!(pour_end(receiver, start()).is_err());
+        prop_assert!(pour_end(receiver, at(0)).is_err());
         prop_assert!(data.is_empty());
     }
 }

@@ -7,7 +7,7 @@ mod support;
 use sealwire_traits::{Connection, OsRandom};
 use sealwire_transport::channel::{Channel, abandon, accept, await_close, connect, turn_away};
 use sealwire_transport::pipe::{MEMORY_CAPACITY, Memory, Tcp};
-use sealwire_transport::session::{Alert, HandshakeError, SessionError};
+use sealwire_transport::session::{Alert, HandshakeError, SessionError, Settings};
 use sealwire_transport::workers::Workers;
 use sealwire_transport::{ChannelError, Clock};
 use std::future::pending;
@@ -171,6 +171,28 @@ async fn a_peer_is_not_dead_because_its_reader_was_slow() {
         sleep(200 * SECOND).await;
     }
     assert!(all == text);
+    sending.await.unwrap();
+}
+
+#[tokio::test(start_paused = true)]
+async fn keepalives_that_nobody_read_for_a_while_are_not_too_many() {
+    let (client, server) = Memory::pair();
+    let settings = Settings { keepalive: 2 * SECOND, ..Settings::default() };
+    let (mut client, mut server) = channel_over(client, server, settings).await;
+    client.sender.while_idle(sleep(130 * SECOND)).await.unwrap();
+    client.sender.send(b"still here").await.unwrap();
+    assert_eq!(receive_len(&mut server, 10).await, b"still here");
+}
+
+#[tokio::test(start_paused = true)]
+async fn long_data_goes_in_records_as_long_as_can_be() {
+    let (mut client, mut server) = channel().await;
+    let text: Vec<u8> = (0..131_073).map(|i| i as u8).collect();
+    let sent = text.clone();
+    let sending = tokio::spawn(async move { client.sender.send(&sent).await.unwrap() });
+    for expected in text.chunks(65_536) {
+        assert!(server.receiver.receive().await.unwrap().unwrap() == expected);
+    }
     sending.await.unwrap();
 }
 

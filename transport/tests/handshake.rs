@@ -140,7 +140,7 @@ fn data_may_follow_message_4_at_once_unless_the_signature_is_awaited() {
             continue;
         };
         assert!(!want_server_auth);
-        sender.data(b"early", start(), &mut flight).unwrap();
+        sender.data(&[b"early"], at(0), &mut flight).unwrap();
         server.feed(&flight);
         assert_eq!(server.data, b"early");
         client.feed(&server.output());
@@ -354,11 +354,11 @@ fn the_deadline_is_absolute() {
     let mut party = Party::client(client);
     assert_eq!(party.waiting().deadline(), Duration::from_secs(7));
     for (second, byte) in [b'H', 0, 0, 200, 1, 1, 0].into_iter().enumerate() {
-        party.now = at(second as u64);
+        party.now = date(at(second as u64));
         party.feed(&[byte]);
         assert!(party.is_waiting());
     }
-    party.now = at(7);
+    party.now = date(at(7));
     party.feed(&[0]);
     assert!(matches!(party.error(), HandshakeError::Timeout));
 }
@@ -378,6 +378,6 @@ fn close_notify_ends_one_direction() {
     let mut shaken = shake(Party::client(client), Party::server(server));
     let (mut wire, mut data) = (Vec::new(), Vec::new());
     shaken.client.sender.close(&mut wire);
-    assert_eq!(pour(&mut shaken.server.receiver, &wire, start(), &mut data).unwrap(), Received::End);
+    assert_eq!(pour(&mut shaken.server.receiver, &wire, at(0), &mut data).unwrap(), Received::End);
     support::drive::passes(&mut shaken.server.sender, &mut shaken.client.receiver, b"the other one goes on");
 }

@@ -7,18 +7,19 @@ mod support;
 use sealwire_traits::{Aead, AeadAlgorithm, KeyError, Nonce, OpenError, OsRandom, Suite, TAG_LEN, Tag, Unavailable};
 use sealwire_transport::channel::Channel;
 use sealwire_transport::pipe::Memory;
-use sealwire_transport::session::{Alert, MAX_CONTENT, Now, Received, Settings};
+use sealwire_transport::session::{Alert, MAX_CONTENT, Padding, Received, Settings};
 use std::future::pending;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 use support::channels::{accept_with, connect_with};
 use support::drive::{Party, Shaken, pour, shake};
+use support::wire::{application, inner};
 use support::*;
 use tokio::time::{sleep, timeout};
 
 const SECOND: Duration = Duration::from_secs(1);
-/// More than the receiver asks of a pipe when it knows of no long record, and than a sender needs for a short one.
+/// More than the receiver asks of a pipe when it knows of no long record.
 const SMALL: usize = 4 * 1024;
 
 /// An AEAD without secrecy. Its keys count, in the order in which they were made.
@@ -87,10 +88,6 @@ fn session(settings: Settings) -> (Shaken, Counts) {
     (shake(Party::client(client), Party::server(server)), counts)
 }
 
-fn millis(millis: u64) -> Now {
-    Now { elapsed: Duration::from_millis(millis), ..start() }
-}
-
 #[test]
 fn a_second_without_data_releases_a_direction_once() {
     let (mut shaken, [of_client, of_server]) = session(Settings::default());
@@ -98,30 +95,25 @@ fn a_second_without_data_releases_a_direction_once() {
     let (mut wire, mut data) = (Vec::new(), Vec::new());
     for (round, began) in [(1, 10_000), (2, 20_000)] {
         let text = vec![round as u8; MAX_CONTENT];
-        sender.data(&text, millis(began), &mut wire).unwrap();
-        pour(receiver, &wire, millis(began), &mut data).unwrap();
+        sender.data(&[&text], Duration::from_millis(began), &mut wire).unwrap();
+        pour(receiver, &wire, Duration::from_millis(began), &mut data).unwrap();
         assert!(data == text, "as before");
         assert_eq!(sender.deadline(), Some(Duration::from_millis(began + 1000)));
         assert_eq!(receiver.deadline(), Some(Duration::from_millis(began + 1000)));
-        (data, wire) = (Vec::new(), {
-            wire.clear();
-            wire
-        });
+        wire.clear();
+        data.clear();
 
-        sender.check_timers(millis(began + 999), &mut wire);
-        receiver.check_timers(millis(began + 999)).unwrap();
+        assert!(!sender.check_timers(Duration::from_millis(began + 999), &mut wire));
+        receiver.check_timers(Duration::from_millis(began + 999)).unwrap();
         assert_eq!([of_client.releases(), of_server.releases()], [round - 1; 2]);
-        assert!(
-            wire.capacity() > MAX_CONTENT && receiver.space().len() > MAX_CONTENT,
-            "a bulk transfer keeps its room"
-        );
+        assert!(receiver.space().len() > MAX_CONTENT, "a bulk transfer keeps its room");
 
         for late in [1000, 1001, 5000] {
-            sender.check_timers(millis(began + late), &mut wire);
-            receiver.check_timers(millis(began + late)).unwrap();
+            assert_eq!(sender.check_timers(Duration::from_millis(began + late), &mut wire), late == 1000);
+            receiver.check_timers(Duration::from_millis(began + late)).unwrap();
             assert_eq!([of_client.releases(), of_server.releases()], [round; 2]);
         }
-        assert!(wire.capacity() <= SMALL && receiver.space().len() <= SMALL);
+        assert!(receiver.space().len() <= SMALL);
         assert_eq!(sender.deadline(), Some(Duration::from_millis(began + 30_000)), "a keepalive is next");
         assert_eq!(receiver.deadline(), Some(Duration::from_millis(began + 90_000)), "the peer's silence is next");
     }
@@ -147,15 +139,50 @@ fn keepalives_neither_delay_a_release_nor_ask_for_one() {
     let (mut shaken, [of_client, of_server]) = session(settings);
     let (sender, receiver) = (&mut shaken.client.sender, &mut shaken.server.receiver);
     let mut wire = Vec::new();
-    sender.data(b"data", at(0), &mut wire).unwrap();
-    for now in (0..5000).step_by(100).map(millis) {
+    sender.data(&[b"data"], at(0), &mut wire).unwrap();
+    for now in (0..5000).step_by(100).map(Duration::from_millis) {
         sender.check_timers(now, &mut wire);
         pour(receiver, &wire, now, &mut Vec::new()).unwrap();
         receiver.check_timers(now).unwrap();
         wire.clear();
-        let expected = usize::from(now.elapsed >= SECOND);
+        let expected = usize::from(now >= SECOND);
         assert_eq!([of_client.releases(), of_server.releases()], [expected; 2], "{now:?}");
     }
+}
+
+#[test]
+fn a_long_record_is_released_whatever_its_type() {
+    for inner_type in [5, 2] {
+        let random = Seeded::leaked(400);
+        let (mut client, mut server) = (client_config(random), server_config(Seeded::leaked(401)));
+        let ([of_client, of_server], aeads) = algorithms();
+        (client.provider.aeads, server.provider.aeads) = (aeads[0], aeads[1]);
+        let mut shaken = shake(Party::client(client), Party::server(server));
+        let (mut up, _) = application(of_client, &shaken.to_server, &shaken.to_client, &random.drawn()[1]);
+        let receiver = &mut shaken.server.receiver;
+        pour(receiver, &up.seal(&inner(inner_type, b"", 65_000)), at(0), &mut Vec::new()).unwrap();
+        for second in 0..200 {
+            if second % 30 == 29 {
+                pour(receiver, &up.seal(&inner(5, b"", 0)), at(second), &mut Vec::new()).unwrap();
+            }
+            receiver.check_timers(at(second)).unwrap();
+            assert_eq!(of_server.releases(), usize::from(second >= 1), "at {second} s");
+        }
+        assert!(receiver.space().len() <= SMALL);
+    }
+}
+
+#[test]
+fn a_padded_keepalive_is_released_at_both_ends() {
+    let settings = Settings { padding: Padding::Buckets, ..Settings::default() };
+    let (mut shaken, [of_client, of_server]) = session(settings);
+    let (sender, receiver, mut wire) = (&mut shaken.client.sender, &mut shaken.server.receiver, Vec::new());
+    sender.check_timers(at(30), &mut wire);
+    pour(receiver, &wire, at(30), &mut Vec::new()).unwrap();
+    assert_eq!([sender.deadline(), receiver.deadline()], [Some(at(31)); 2]);
+    sender.check_timers(at(31), &mut wire);
+    receiver.check_timers(at(31)).unwrap();
+    assert_eq!([of_client.releases(), of_server.releases()], [1; 2]);
 }
 
 #[test]
@@ -163,8 +190,8 @@ fn what_is_still_needed_stays() {
     let (mut shaken, [_, of_server]) = session(Settings::default());
     let (sender, receiver) = (&mut shaken.client.sender, &mut shaken.server.receiver);
     let mut wire = Vec::new();
-    sender.data(b"first", at(0), &mut wire).unwrap();
-    sender.data(b"second", at(0), &mut wire).unwrap();
+    sender.data(&[b"first"], at(0), &mut wire).unwrap();
+    sender.data(&[b"second"], at(0), &mut wire).unwrap();
     let sealed = wire.clone();
     sender.check_timers(at(1), &mut wire);
     assert_eq!(wire, sealed, "what is not written yet");
@@ -187,7 +214,7 @@ fn what_is_still_needed_stays() {
 fn data_at_hand_outlives_its_session() {
     let (mut shaken, _) = session(Settings::default());
     let (receiver, mut wire) = (&mut shaken.server.receiver, Vec::new());
-    shaken.client.sender.data(b"data", at(0), &mut wire).unwrap();
+    shaken.client.sender.data(&[b"data"], at(0), &mut wire).unwrap();
     receiver.space()[..wire.len()].copy_from_slice(&wire);
     receiver.filled(wire.len());
     assert_eq!(receiver.next(at(0)).unwrap(), Received::Data);
@@ -200,7 +227,7 @@ fn a_direction_that_has_ended_is_released_at_once() {
     for alert in [Alert::CloseNotify, Alert::Internal] {
         let (mut shaken, [of_client, of_server]) = session(Settings::default());
         let mut wire = Vec::new();
-        shaken.client.sender.data(&[1; MAX_CONTENT], at(0), &mut wire).unwrap();
+        shaken.client.sender.data(&[&[1; MAX_CONTENT]], at(0), &mut wire).unwrap();
         shaken.client.sender.alert(alert, &mut wire);
         let _ = pour(&mut shaken.server.receiver, &wire, at(0), &mut Vec::new());
         assert_eq!([of_client.releases(), of_server.releases()], [1; 2]);
@@ -217,7 +244,7 @@ fn the_key_in_use_is_the_one_released() {
     let (before, mut wire) = (of_client.of_each_key().len(), Vec::new());
     for _ in 0..=1 << 20 {
         wire.clear();
-        sender.data(b"x", at(0), &mut wire).unwrap();
+        sender.data(&[b"x"], at(0), &mut wire).unwrap();
     }
     sender.check_timers(at(1), &mut wire);
     let counts = of_client.of_each_key();

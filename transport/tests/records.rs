@@ -23,7 +23,7 @@ fn forged(settings: Settings) -> (Shaken, Direction) {
 
 /// What the server says to records that the test sealed.
 fn server_says(shaken: &mut Shaken, wire: &[u8]) -> Result<Received, SessionError> {
-    pour(&mut shaken.server.receiver, wire, start(), &mut Vec::new())
+    pour(&mut shaken.server.receiver, wire, at(0), &mut Vec::new())
 }
 
 fn is_protocol(result: Result<Received, SessionError>) -> bool {
@@ -33,16 +33,35 @@ fn is_protocol(result: Result<Received, SessionError>) -> bool {
 #[test]
 fn data_travels_in_records_of_at_most_64_kibibytes() {
     let mut shaken = plain_shake(1);
-    for (len, expected) in [(0, 0), (1, 1), (65_535, 1), (65_536, 1), (65_537, 2), (131_072, 2), (131_073, 3)] {
+    for len in [1, 2, 1535, 1536, 1537, 65_535, 65_536] {
         let text: Vec<u8> = (0..len).map(|i| i as u8).collect();
-        let mut wire = Vec::new();
-        shaken.client.sender.data(&text, start(), &mut wire).unwrap();
-        assert_eq!((records(&wire).len(), wire.len()), (expected, len + 24 * expected));
-        assert!(records(&wire).iter().all(|record| record.len() <= 65_560));
+        let (head, tail) = text.split_at(len / 3);
+        let mut wire = b"what is there already".to_vec();
+        let start = wire.len();
+        shaken.client.sender.data(&[head, b"", tail], at(0), &mut wire).unwrap();
+        assert_eq!(records(&wire[start..]).len(), 1);
+        assert_eq!(wire.len() - start, len + 24);
         let mut data = Vec::new();
-        pour(&mut shaken.server.receiver, &wire, start(), &mut data).unwrap();
+        pour(&mut shaken.server.receiver, &wire[start..], at(0), &mut data).unwrap();
         assert_eq!(data, text);
     }
+}
+
+#[test]
+fn no_data_is_no_record() {
+    let sender = &mut plain_shake(1).client.sender;
+    let mut wire = b"what is there already".to_vec();
+    sender.data(&[b"", b""], at(1), &mut wire).unwrap();
+    assert_eq!(wire, b"what is there already");
+    assert_eq!(sender.data_in_place(0, at(1), &mut wire).unwrap(), 0);
+    assert_eq!(wire, b"what is there already");
+    assert_eq!(sender.deadline(), Some(at(30)), "nothing was sent");
+}
+
+#[test]
+#[should_panic(expected = "at most 64 KiB")]
+fn more_data_than_a_record_holds_is_the_callers_fault() {
+    let _ = plain_shake(1).client.sender.data(&[&[1; 65_536], b"x"], at(0), &mut Vec::new());
 }
 
 #[test]
@@ -53,10 +72,10 @@ fn buckets_hide_lengths_on_the_wire() {
         [(1, 256), (252, 256), (253, 512), (1020, 1024), (32_765, 65_536), (65_532, 65_536), (65_536, 65_540)]
     {
         let mut wire = Vec::new();
-        shaken.client.sender.data(&vec![1; len], start(), &mut wire).unwrap();
+        shaken.client.sender.data(&[&vec![1; len]], at(0), &mut wire).unwrap();
         assert_eq!(wire.len(), 4 + inner + 16, "{len} bytes");
         let mut data = Vec::new();
-        pour(&mut shaken.server.receiver, &wire, start(), &mut data).unwrap();
+        pour(&mut shaken.server.receiver, &wire, at(0), &mut data).unwrap();
         assert_eq!(data.len(), len);
     }
     let mut wire = Vec::new();
@@ -70,7 +89,7 @@ fn padding_around_data_in_place_is_zero() {
     let settings = Settings { padding: Padding::Buckets, ..Settings::default() };
     let (mut shaken, mut up) = forged(settings);
     let mut room = vec![0xee; 1000];
-    let len = shaken.client.sender.data_in_place(10, start(), &mut room).unwrap();
+    let len = shaken.client.sender.data_in_place(10, at(0), &mut room).unwrap();
     assert_eq!(len, 4 + 256 + 16);
     assert_eq!(up.open(&room[..len]), (2, vec![0xee; 10], 242));
 }
@@ -124,14 +143,14 @@ fn a_direction_moves_to_its_next_key_after_2_to_the_20_records() {
     let mut wire = Vec::new();
     for number in 0..2 * (1_u32 << 20) + 2 {
         wire.clear();
-        shaken.client.sender.data(&[number as u8], start(), &mut wire).unwrap();
+        shaken.client.sender.data(&[&[number as u8]], at(0), &mut wire).unwrap();
         if number > 0 && number % (1 << 20) == 0 {
             up.update();
             assert_eq!(up.sequence, 0);
         }
         assert_eq!(up.open(&wire), (2, vec![number as u8], 0), "record {number}");
         let mut data = Vec::new();
-        pour(&mut shaken.server.receiver, &wire, start(), &mut data).unwrap();
+        pour(&mut shaken.server.receiver, &wire, at(0), &mut data).unwrap();
         assert_eq!(data, [number as u8], "record {number}");
     }
     passes(&mut shaken.server.sender, &mut shaken.client.receiver, b"the other direction has its own count");
@@ -145,7 +164,7 @@ fn keepalives_are_sealed_when_due_and_not_before() {
     assert_eq!(sender.deadline(), Some(Duration::from_secs(30)));
     sender.check_timers(at(29), &mut wire);
     assert!(wire.is_empty());
-    sender.data(b"x", at(10), &mut wire).unwrap();
+    sender.data(&[b"x"], at(10), &mut wire).unwrap();
     let start = wire.len();
     sender.check_timers(at(39), &mut wire);
     assert_eq!(wire.len(), start);
@@ -164,15 +183,20 @@ fn keepalives_are_sealed_when_due_and_not_before() {
 }
 
 #[test]
-fn sixty_keepalives_a_minute_are_enough() {
+fn sixty_keepalives_and_one_a_second_are_enough() {
     let (mut shaken, mut up) = forged(Settings::default());
     let receiver = &mut shaken.server.receiver;
-    for minute in [0, 60] {
-        for _ in 0..60 {
-            pour(receiver, &up.seal(&inner(5, b"", 0)), at(minute), &mut Vec::new()).unwrap();
-        }
+    let mut keepalive_at = |now| pour(receiver, &up.seal(&inner(5, b"", 0)), now, &mut Vec::new());
+    for _ in 0..60 {
+        keepalive_at(at(0)).unwrap();
     }
-    assert!(is_protocol(pour(receiver, &up.seal(&inner(5, b"", 0)), at(119), &mut Vec::new())));
+    for second in 1..200 {
+        keepalive_at(at(second)).unwrap();
+    }
+    for _ in 200..=300 {
+        keepalive_at(at(300)).unwrap();
+    }
+    assert!(is_protocol(keepalive_at(at(301) - Duration::from_nanos(1))));
 }
 
 #[test]
@@ -193,7 +217,7 @@ fn thirty_two_empty_records_in_a_row_are_enough() {
 fn a_peer_that_says_nothing_whole_is_dead() {
     let mut shaken = plain_shake(3);
     let mut wire = Vec::new();
-    shaken.client.sender.data(&[0; 200], start(), &mut wire).unwrap();
+    shaken.client.sender.data(&[&[0; 200]], at(0), &mut wire).unwrap();
     let receiver = &mut shaken.server.receiver;
     assert_eq!(receiver.deadline(), Some(Duration::from_secs(90)));
     for second in 0..90 {
@@ -221,7 +245,7 @@ fn every_whole_record_shows_that_the_peer_lives() {
 fn silence_counts_from_when_the_last_data_was_taken() {
     let mut shaken = plain_shake(4);
     let mut wire = Vec::new();
-    shaken.client.sender.data(b"long to digest", start(), &mut wire).unwrap();
+    shaken.client.sender.data(&[b"long to digest"], at(0), &mut wire).unwrap();
     let receiver = &mut shaken.server.receiver;
     receiver.space()[..wire.len()].copy_from_slice(&wire);
     receiver.filled(wire.len());
@@ -237,13 +261,14 @@ fn silence_counts_from_when_the_last_data_was_taken() {
 fn a_session_without_data_is_idle_although_it_lives() {
     let settings = Settings { idle: Duration::from_secs(100), ..Settings::default() };
     let (mut shaken, mut up) = forged(settings);
-    let mut wire = Vec::new();
-    shaken.server.sender.data(b"out", at(50), &mut wire).unwrap();
+    for second in [50, 70] {
+        shaken.server.sender.data(&[b"out"], at(second), &mut Vec::new()).unwrap();
+    }
     let receiver = &mut shaken.server.receiver;
-    pour(receiver, &up.seal(&inner(5, b"", 0)), at(80), &mut Vec::new()).unwrap();
-    assert_eq!(receiver.deadline(), Some(Duration::from_secs(150)), "data out counts, keepalives do not");
-    receiver.check_timers(at(149)).unwrap();
-    let error = receiver.check_timers(at(150)).unwrap_err();
+    pour(receiver, &up.seal(&inner(5, b"", 0)), at(90), &mut Vec::new()).unwrap();
+    assert_eq!(receiver.deadline(), Some(at(170)), "data out counts, keepalives do not");
+    receiver.check_timers(at(169)).unwrap();
+    let error = receiver.check_timers(at(170)).unwrap_err();
     assert!(matches!(error, SessionError::Idle(100)));
     assert_eq!(error.alert(), Some(Alert::CloseNotify));
 }
@@ -260,18 +285,18 @@ fn each_direction_ends_on_its_own_and_for_good() {
     let mut shaken = plain_shake(5);
     let (sender, receiver) = (&mut shaken.client.sender, &mut shaken.server.receiver);
     let (mut wire, mut data) = (Vec::new(), Vec::new());
-    sender.data(b"last", start(), &mut wire).unwrap();
+    sender.data(&[b"last"], at(0), &mut wire).unwrap();
     sender.close(&mut wire);
     let whole = wire.len();
     assert!(sender.is_closed());
-    assert!(matches!(sender.data(b"more", start(), &mut wire), Err(SessionError::Closed)));
+    assert!(matches!(sender.data(&[b"more"], at(0), &mut wire), Err(SessionError::Closed)));
     sender.close(&mut wire);
     sender.alert(Alert::Internal, &mut wire);
     assert_eq!(wire.len(), whole, "nothing comes behind close_notify");
     wire.extend_from_slice(b"S\0\0\x10whatever comes here");
-    assert_eq!(pour(receiver, &wire, start(), &mut data).unwrap(), Received::End);
+    assert_eq!(pour(receiver, &wire, at(0), &mut data).unwrap(), Received::End);
     assert_eq!(data, b"last");
-    assert_eq!(pour_end(receiver, start()).unwrap(), Received::End);
+    assert_eq!(pour_end(receiver, at(0)).unwrap(), Received::End);
     assert_eq!(receiver.deadline(), None);
     passes(&mut shaken.server.sender, &mut shaken.client.receiver, b"the other one goes on");
 }
@@ -281,11 +306,11 @@ fn an_end_without_close_notify_is_a_truncation() {
     for keep in 0..30 {
         let mut shaken = plain_shake(6);
         let (mut wire, mut data) = (Vec::new(), Vec::new());
-        shaken.client.sender.data(b"data", start(), &mut wire).unwrap();
+        shaken.client.sender.data(&[b"data"], at(0), &mut wire).unwrap();
         shaken.client.sender.close(&mut wire);
-        pour(&mut shaken.server.receiver, &wire[..keep], start(), &mut data).unwrap();
+        pour(&mut shaken.server.receiver, &wire[..keep], at(0), &mut data).unwrap();
         assert_eq!(data, if keep < 28 { &b""[..] } else { b"data" });
-        let error = pour_end(&mut shaken.server.receiver, start()).unwrap_err();
+        let error = pour_end(&mut shaken.server.receiver, at(0)).unwrap_err();
         assert!(matches!(error, SessionError::Truncated), "{error}");
     }
 }
@@ -334,7 +359,7 @@ fn what_does_not_open_is_a_bad_record() {
     let (mut shaken, _) = forged(Settings::default());
     let mut wire = Vec::new();
     for text in [b"0", b"1", b"2"] {
-        shaken.client.sender.data(text, start(), &mut wire).unwrap();
+        shaken.client.sender.data(&[text], at(0), &mut wire).unwrap();
     }
     let sent = records(&wire);
     let zeros = record(b'S', &[0; 20]);
@@ -370,6 +395,6 @@ fn padding_is_not_looked_at() {
     let (mut shaken, mut up) = forged(Settings::default());
     let padded = [inner(2, b"data", 0), vec![0xa5; 65_532]].concat();
     let mut data = Vec::new();
-    pour(&mut shaken.server.receiver, &up.seal(&padded), start(), &mut data).unwrap();
+    pour(&mut shaken.server.receiver, &up.seal(&padded), at(0), &mut data).unwrap();
     assert_eq!(data, b"data");
 }

@@ -112,7 +112,7 @@ fn what_travels_in_a_handshake_is_what_the_specification_says() {
             [(&mut shaken.client.sender, "c ap", b"up"), (&mut shaken.server.sender, "s ap", b"dn")]
         {
             let (mut wire, mut direction) = (Vec::new(), schedule.direction(label, &th4));
-            half.data(text, start(), &mut wire).unwrap();
+            half.data(&[text], at(0), &mut wire).unwrap();
             half.close(&mut wire);
             let records = records(&wire);
             assert_eq!(direction.open(records[0]), (2, text.to_vec(), 0));

@@ -80,7 +80,7 @@ impl AwaitServerHello {
         let (client, server_secret) = secrets.application(&self.transcript.hash());
         seal_handshake(aead, secrets.client, &finish, &mut io.output);
         let activity = Activity::default();
-        activity.note(now);
+        activity.note(now.elapsed);
         let peer = Peer {
             identity: Some(server.identity.fingerprint()),
             service: config.service.clone(),
@@ -96,7 +96,7 @@ impl AwaitServerHello {
             server_handshake: secrets.server,
             server_finished: secrets.server_finished,
             server_secret,
-            sender: SendHalf::new(Direction::new(aead, client), &config.settings, activity.clone(), now),
+            sender: SendHalf::new(Direction::new(aead, client), &config.settings, activity.clone(), now.elapsed),
             activity,
         })
     }
@@ -185,7 +185,7 @@ impl AwaitServerFinish {
 
     fn done(self, mut io: Io, now: Now) -> Step {
         let direction = Direction::new(self.aead, self.server_secret);
-        let receiver = io.receiver(direction, &self.settings, self.activity, now);
+        let receiver = io.receiver(direction, &self.settings, self.activity, now.elapsed);
         Step::Done(Box::new(Established { sender: self.sender, receiver, peer: self.peer, output: io.output }))
     }
 

@@ -4,7 +4,7 @@ use super::codec::{from_u24, u24};
 use super::limits::{CONTENT_START, HEADER_LEN, INNER_HEADER_LEN, MAX_INNER, RECORDS_PER_KEY, TAG_LEN};
 use super::record::{Kind, Record, header};
 use super::schedule::{Key, next_secret, traffic_key};
-use crate::copying::pieces;
+use crate::copying::append;
 use sealwire_traits::{Aead, AeadAlgorithm, Iv, Nonce, Tag};
 use std::ops::Range;
 
@@ -36,6 +36,27 @@ pub(super) enum RecordError {
     Inner(&'static str),
 }
 
+/// The length of a sealed record around an inner of `inner_len` bytes.
+pub(super) const fn record_len(inner_len: usize) -> usize {
+    HEADER_LEN + inner_len + TAG_LEN
+}
+
+/// Appends to `out` the room of a sealed record around an inner of `inner_len` bytes, with the parts of its content where they belong.
+pub(super) fn place<'a>(parts: &[&[u8]], inner_len: usize, out: &'a mut Vec<u8>) -> &'a mut [u8] {
+    let start = out.len();
+    out.reserve(record_len(inner_len));
+    out.extend_from_slice(&[0; CONTENT_START]);
+    parts.iter().for_each(|part| append(out, part));
+    out.resize(start + record_len(inner_len), 0);
+    &mut out[start..]
+}
+
+/// Whether a record with an inner of `inner_len` bytes has a key make tables or a buffer make room, whatever its type: all do but the
+/// shortest, an empty one without padding, so that keepalives leave an idle session as it is.
+pub(super) const fn needs_release(inner_len: usize) -> bool {
+    inner_len > INNER_HEADER_LEN
+}
+
 /// One direction's secret, with the AEAD key and the iv made from it.
 pub(super) struct Direction {
     algorithm: &'static dyn AeadAlgorithm,
@@ -64,26 +85,22 @@ impl Direction {
 
     /// Appends a sealed record to `out`. `inner_len` is the length of the inner with its padding.
     pub(super) fn seal(&mut self, inner: InnerType, content: &[u8], inner_len: usize, out: &mut Vec<u8>) {
-        let start = out.len();
-        let record_len = HEADER_LEN + inner_len + TAG_LEN;
-        out.reserve(record_len);
-        out.extend_from_slice(&[0; CONTENT_START]);
-        pieces(content).for_each(|piece| out.extend_from_slice(piece));
-        out.resize(start + record_len, 0);
-        self.seal_in_place(inner, content.len(), &mut out[start..]);
+        let record = place(&[content], inner_len, out);
+        self.seal_in_place(inner, content.len(), record);
     }
 
     /// Makes `record` a sealed record, as long as it is, around the `len` bytes of content that stand in it from [`CONTENT_START`] on.
-    /// What stands between them and the room of the tag is padding.
+    /// What stands between them and the room of the tag becomes padding.
     pub(super) fn seal_in_place(&mut self, inner: InnerType, len: usize, record: &mut [u8]) {
-        debug_assert!(record.len() >= CONTENT_START + len + TAG_LEN);
-        debug_assert!(record.len() <= HEADER_LEN + MAX_INNER + TAG_LEN);
+        debug_assert!(record.len() >= record_len(INNER_HEADER_LEN + len));
+        debug_assert!(record.len() <= record_len(MAX_INNER));
         let nonce = self.next_nonce();
         let (text, tag) = record.split_at_mut(record.len() - TAG_LEN);
         let (head, text) = text.split_at_mut(HEADER_LEN);
         head.copy_from_slice(&header(Kind::Sealed, text.len() + TAG_LEN));
         text[0] = inner as u8;
         text[1..INNER_HEADER_LEN].copy_from_slice(&u24(len));
+        text[INNER_HEADER_LEN + len..].fill(0);
         tag.copy_from_slice(self.aead.seal(nonce, head, text).as_bytes());
     }
 

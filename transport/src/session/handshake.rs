@@ -149,7 +149,7 @@ impl Io {
         direction: Direction,
         settings: &Settings,
         activity: Activity,
-        now: Now,
+        now: Duration,
     ) -> ReceiveHalf {
         let buffer = std::mem::replace(&mut self.buffer, RecordBuffer::new());
         ReceiveHalf::new(direction, buffer, settings, activity, now)
@@ -190,6 +190,9 @@ impl Handshake {
     }
 
     /// `count` bytes were read into [`space`](Self::space); 0 means that the stream has ended.
+    ///
+    /// # Panics
+    /// When there was no room for so many.
     pub fn filled(&mut self, count: usize) {
         self.io.stream_ended |= count == 0;
         self.io.buffer.filled(count);

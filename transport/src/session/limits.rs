@@ -44,14 +44,13 @@ pub(super) const MAX_LIFETIME: u64 = 900;
 pub const CLOCK_SKEW: u64 = 300;
 
 /// Time without data after which a direction lets go of what it can make again: the room of long records, and the tables of its key.
-/// Making them anew costs microseconds, so a second is long enough for a bulk transfer to keep them.
+/// A bulk transfer keeps them, and an idle session has them made anew for its next record.
 pub(super) const RELEASE_AFTER: Duration = Duration::from_secs(1);
 
 /// Empty data records in a row.
-pub(super) const MAX_EMPTY_RECORDS: u32 = 32;
-/// Keepalives in [`KEEPALIVE_WINDOW`].
-pub(super) const MAX_KEEPALIVES: u32 = 60;
-pub(super) const KEEPALIVE_WINDOW: Duration = Duration::from_secs(60);
+pub(super) const MAX_EMPTY_RECORDS: u64 = 32;
+/// Keepalives that a session may bring at once; one more may come for every second that it lasts.
+pub(super) const MAX_KEEPALIVES: u64 = 60;
 
 /// The size of the sealed body of a handshake message whose content may have `max` bytes.
 pub(super) const fn sealed_handshake_body(max: usize) -> usize {

@@ -1,5 +1,6 @@
 //! The session of PROTOCOL.md, sans-IO: no socket, no clock and no thread in sight. Bytes come in through [`Handshake::space`] and
-//! [`ReceiveHalf::space`], bytes go out as vectors, time is an argument, and RSA work comes out as a [`Job`] that somebody else runs.
+//! [`ReceiveHalf::space`], and go out through [`Handshake::take_output`] and the buffers that a [`SendHalf`] is given; time is an
+//! argument, and RSA work comes out as a [`Job`] that somebody else runs.
 //!
 //! The life of a session, in the order of the files: `handshake` (what both ends share), `client` or `server` (messages 1 to 5, whose
 //! forms are in `messages`, over `transcript`, `schedule` and `certificate`), then `send` and `receive` (records, through `direction`
@@ -33,6 +34,8 @@ pub use limits::{CLOCK_SKEW, CONTENT_START, MAX_CONTENT};
 pub use receive::{ReceiveHalf, Received};
 pub use record::plain_alert;
 pub(crate) use record::record_start;
+#[cfg(test)]
+pub(crate) use send::test_sender;
 pub use send::{Padding, SendHalf};
 pub use time::Now;
 

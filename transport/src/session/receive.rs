@@ -1,9 +1,9 @@
 //! The receiving half of a session: opens records and tells data, the end, and everything that ought not to be, apart.
 
-use super::direction::{Direction, InnerType, RecordError};
-use super::limits::{KEEPALIVE_WINDOW, MAX_BODY, MAX_EMPTY_RECORDS, MAX_KEEPALIVES, RELEASE_AFTER};
+use super::direction::{Direction, InnerType, RecordError, needs_release};
+use super::limits::{MAX_BODY, MAX_EMPTY_RECORDS, MAX_KEEPALIVES, RELEASE_AFTER, TAG_LEN};
 use super::record::{FrameError, Kind, RecordBuffer};
-use super::{Activity, Alert, Now, SessionError, Settings};
+use super::{Activity, Alert, SessionError, Settings};
 use std::ops::Range;
 use std::time::Duration;
 
@@ -18,7 +18,7 @@ pub enum Received {
     Nothing,
 }
 
-/// Opens what the peer sends. After an error it gives that error for ever.
+/// Opens what the peer sends. After an error it gives that error for ever. `now` is the time since the clock's start.
 pub struct ReceiveHalf {
     direction: Direction,
     buffer: RecordBuffer,
@@ -26,11 +26,11 @@ pub struct ReceiveHalf {
     dead_peer: Duration,
     idle: Duration,
     last_record: Duration,
-    empty_records: u32,
-    keepalives: u32,
-    window_start: Duration,
+    empty_records: u64,
+    began: Duration,
+    keepalives: u64,
     data: Range<usize>,
-    /// When to let go of what can be made again; never, if no data came since that was done last.
+    /// When to let go of what can be made again; never, if nothing came since that was done last but keepalives without padding.
     release_at: Option<Duration>,
     stream_ended: bool,
     outcome: Option<Result<(), SessionError>>,
@@ -43,7 +43,7 @@ impl ReceiveHalf {
         buffer: RecordBuffer,
         settings: &Settings,
         activity: Activity,
-        now: Now,
+        now: Duration,
     ) -> ReceiveHalf {
         ReceiveHalf {
             direction,
@@ -51,10 +51,10 @@ impl ReceiveHalf {
             activity,
             dead_peer: settings.dead_peer,
             idle: settings.idle,
-            last_record: now.elapsed,
+            last_record: now,
             empty_records: 0,
+            began: now,
             keepalives: 0,
-            window_start: now.elapsed,
             data: 0..0,
             release_at: None,
             stream_ended: false,
@@ -69,6 +69,9 @@ impl ReceiveHalf {
     }
 
     /// `count` bytes were read into [`space`](Self::space); 0 means that the stream has ended.
+    ///
+    /// # Panics
+    /// When there was no room for so many.
     pub fn filled(&mut self, count: usize) {
         self.stream_ended |= count == 0;
         self.buffer.filled(count);
@@ -84,7 +87,7 @@ impl ReceiveHalf {
     /// # Errors
     /// [`SessionError`]: the first record that does not open, a broken rule, the peer's alert, or a stream that ended without
     /// close_notify.
-    pub fn next(&mut self, now: Now) -> Result<Received, SessionError> {
+    pub fn next(&mut self, now: Duration) -> Result<Received, SessionError> {
         if !std::mem::take(&mut self.data).is_empty() {
             // However long the reader of the data took, the peer is not to blame: its silence counts from here.
             self.note_data(now);
@@ -95,7 +98,7 @@ impl ReceiveHalf {
                 Some(Err(error)) => return Err(error.clone()),
                 None => {}
             }
-            match self.open_next() {
+            match self.open_next(now) {
                 Ok(None) if !self.stream_ended => return Ok(Received::Nothing),
                 Ok(None) => return Err(self.fail(SessionError::Truncated)),
                 Ok(Some((InnerType::Data, content))) if !content.is_empty() => {
@@ -105,7 +108,7 @@ impl ReceiveHalf {
                     return Ok(Received::Data);
                 }
                 Ok(Some((inner, content))) => {
-                    self.last_record = now.elapsed;
+                    self.last_record = now;
                     self.control(inner, content, now).map_err(|error| self.fail(error))?;
                 }
                 Err(error) => return Err(self.fail(error)),
@@ -113,20 +116,22 @@ impl ReceiveHalf {
         }
     }
 
-    fn note_data(&mut self, now: Now) {
-        self.last_record = now.elapsed;
+    fn note_data(&mut self, now: Duration) {
+        self.last_record = now;
         self.activity.note(now);
-        self.release_at = Some(now.elapsed + RELEASE_AFTER);
     }
 
     /// Opens the next whole record of the buffer: its type, and where its content stands.
-    fn open_next(&mut self) -> Result<Option<(InnerType, Range<usize>)>, SessionError> {
+    fn open_next(&mut self, now: Duration) -> Result<Option<(InnerType, Range<usize>)>, SessionError> {
         let only_sealed = |kind| (kind == Kind::Sealed).then_some(MAX_BODY);
         let record = self.buffer.next(only_sealed).map_err(|error| match error {
             FrameError::Kind => SessionError::Protocol("a record in the clear"),
             FrameError::Length => SessionError::Protocol("a record that is too long"),
         })?;
         let Some(record) = record else { return Ok(None) };
+        if needs_release(record.body.len().saturating_sub(TAG_LEN)) {
+            self.release_at = Some(now + RELEASE_AFTER);
+        }
         self.direction.open(record).map(Some).map_err(|error| match error {
             RecordError::Seal => SessionError::BadRecord,
             RecordError::Inner(what) => SessionError::Protocol(what),
@@ -134,7 +139,7 @@ impl ReceiveHalf {
     }
 
     /// Everything but data: counts it, ends on it, or refuses it.
-    fn control(&mut self, inner: InnerType, content: Range<usize>, now: Now) -> Result<(), SessionError> {
+    fn control(&mut self, inner: InnerType, content: Range<usize>, now: Duration) -> Result<(), SessionError> {
         match inner {
             InnerType::Data => {
                 self.empty_records += 1;
@@ -142,11 +147,10 @@ impl ReceiveHalf {
             }
             InnerType::Keepalive if !content.is_empty() => Err(SessionError::Protocol("a keepalive with content")),
             InnerType::Keepalive => {
-                if now.elapsed.saturating_sub(self.window_start) >= KEEPALIVE_WINDOW {
-                    (self.window_start, self.keepalives) = (now.elapsed, 0);
-                }
                 self.keepalives += 1;
-                limit(self.keepalives, MAX_KEEPALIVES, "too many keepalives")
+                // Counted over the whole session: those that came while nobody read are looked at in one moment.
+                let seconds = now.saturating_sub(self.began).as_secs();
+                limit(self.keepalives, MAX_KEEPALIVES + seconds, "too many keepalives")
             }
             InnerType::Alert => match Alert::from_wire(self.buffer.content(content)) {
                 Some(Alert::CloseNotify) => {
@@ -175,8 +179,8 @@ impl ReceiveHalf {
     ///
     /// # Errors
     /// [`SessionError::DeadPeer`] and [`SessionError::Idle`].
-    pub fn check_timers(&mut self, now: Now) -> Result<(), SessionError> {
-        let passed = |due: Option<Duration>| due.is_some_and(|due| due <= now.elapsed);
+    pub fn check_timers(&mut self, now: Duration) -> Result<(), SessionError> {
+        let passed = |due: Option<Duration>| due.is_some_and(|due| due <= now);
         if self.outcome.is_some() {
             Ok(())
         } else if passed(self.dead_at()) {
@@ -224,6 +228,6 @@ impl ReceiveHalf {
     }
 }
 
-fn limit(count: u32, max: u32, what: &'static str) -> Result<(), SessionError> {
+fn limit(count: u64, max: u64, what: &'static str) -> Result<(), SessionError> {
     if count > max { Err(SessionError::Protocol(what)) } else { Ok(()) }
 }

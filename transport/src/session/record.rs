@@ -68,7 +68,7 @@ pub fn plain_alert(alert: Alert) -> Vec<u8> {
 const READ_AHEAD: usize = 4 * 1024;
 
 /// How far from the beginning of `buffer` a record has to start for its body to begin with a line of the cache, less than
-/// [`CACHE_LINE`]: vectors that lie across two lines cost the AEAD a few hundredths.
+/// [`CACHE_LINE`]: a vector that lies across two lines takes longer to load.
 pub(crate) fn record_start(buffer: &[u8]) -> usize {
     (buffer.as_ptr().align_offset(CACHE_LINE) + CACHE_LINE - HEADER_LEN) % CACHE_LINE
 }
@@ -96,7 +96,7 @@ impl RecordBuffer {
         }
         let front = record_start(&self.bytes);
         self.move_to(front);
-        let limit = self.bytes.len() - CACHE_LINE + front;
+        let limit = self.limit();
         &mut self.bytes[self.end..limit]
     }
 
@@ -125,8 +125,17 @@ impl RecordBuffer {
     }
 
     /// `count` bytes were read into [`space`](Self::space).
+    ///
+    /// # Panics
+    /// When there was no room for so many.
     pub(super) fn filled(&mut self, count: usize) {
-        self.end = (self.end + count).min(self.bytes.len());
+        assert!(count <= self.limit().saturating_sub(self.end), "more bytes than there was room for");
+        self.end += count;
+    }
+
+    /// Where the room to read into ends: wherever the first record has to start, the buffer is long enough.
+    fn limit(&self) -> usize {
+        (self.bytes.len() + record_start(&self.bytes)).saturating_sub(CACHE_LINE)
     }
 
     /// The next whole record, or `None` until more came. `cap` gives the longest body a kind may have at this point, `None` if the
@@ -180,6 +189,15 @@ mod tests {
             ];
             assert_eq!(records, expected, "in steps of {step}");
         }
+    }
+
+    #[test]
+    #[should_panic(expected = "more bytes than there was room for")]
+    fn no_more_can_come_than_there_was_room_for() {
+        let mut buffer = RecordBuffer::new();
+        let room = buffer.space().len();
+        buffer.filled(room);
+        buffer.filled(1);
     }
 
     #[test]

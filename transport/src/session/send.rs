@@ -1,10 +1,8 @@
 //! The sending half of a session: seals data, keepalives, close_notify and alerts. No socket, no clock.
 
-use super::direction::{Direction, InnerType};
-use super::limits::{
-    CONTENT_START, HEADER_LEN, INNER_HEADER_LEN, MAX_CONTENT, MAX_INNER, RELEASE_AFTER, SMALLEST_BUCKET, TAG_LEN,
-};
-use super::{Activity, Alert, Now, SessionError, Settings};
+use super::direction::{Direction, InnerType, needs_release, place, record_len};
+use super::limits::{INNER_HEADER_LEN, MAX_CONTENT, MAX_INNER, RELEASE_AFTER, SMALLEST_BUCKET};
+use super::{Activity, Alert, SessionError, Settings};
 use std::time::Duration;
 
 /// How much of the length of data the records hide.
@@ -27,42 +25,67 @@ impl Padding {
     }
 }
 
-/// Seals what this end sends. All methods append whole records to `out`, which the caller writes to the pipe.
+/// Seals what this end sends, in whole records that the caller writes to the pipe in their order: appended to the caller's `out`, or
+/// made where the data stands. `now` is the time since the clock's start.
 pub struct SendHalf {
     direction: Direction,
     padding: Padding,
     keepalive: Duration,
     activity: Activity,
     last_sent: Duration,
-    /// When to let go of what can be made again; never, if no data was sent since that was done last.
+    /// When to let go of what can be made again; never, if nothing was sent since that was done last but keepalives without padding.
     release_at: Option<Duration>,
     closed: bool,
 }
 
 impl SendHalf {
-    pub(super) fn new(direction: Direction, settings: &Settings, activity: Activity, now: Now) -> SendHalf {
+    pub(super) fn new(direction: Direction, settings: &Settings, activity: Activity, now: Duration) -> SendHalf {
         SendHalf {
             direction,
             padding: settings.padding,
             keepalive: settings.keepalive,
             activity,
-            last_sent: now.elapsed,
+            last_sent: now,
             release_at: None,
             closed: false,
         }
     }
 
-    /// Seals `data` in records of at most 64 KiB.
+    /// Appends a record of data to `out`. The data is given in parts, which follow one another; of no data no record is made.
     ///
     /// # Errors
     /// [`SessionError::Closed`] after [`close`](Self::close).
-    pub fn data(&mut self, data: &[u8], now: Now, out: &mut Vec<u8>) -> Result<(), SessionError> {
+    ///
+    /// # Panics
+    /// When the parts have more than [`MAX_CONTENT`] bytes together.
+    pub fn data(&mut self, parts: &[&[u8]], now: Duration, out: &mut Vec<u8>) -> Result<(), SessionError> {
         self.check_open()?;
-        for content in data.chunks(MAX_CONTENT) {
-            self.direction.seal(InnerType::Data, content, self.padding.inner_len(content.len()), out);
-        }
-        self.note_data(now);
+        let (start, len) = (out.len(), parts.iter().map(|part| part.len()).sum());
+        let record = place(parts, self.data_inner_len(len), out);
+        let sealed = self.data_in_place(len, now, record)?;
+        out.truncate(start + sealed);
         Ok(())
+    }
+
+    /// Makes a record around data that stands in `room` already, in its `len` bytes from [`CONTENT_START`](super::CONTENT_START) on.
+    /// Returns the length of the record, which stands at the beginning of `room`: [`record_len`](Self::record_len) of `len`, or 0 when
+    /// there is no data.
+    ///
+    /// # Errors
+    /// [`SessionError::Closed`] after [`close`](Self::close).
+    ///
+    /// # Panics
+    /// When `len` is over [`MAX_CONTENT`], or `room` is shorter than the record.
+    pub fn data_in_place(&mut self, len: usize, now: Duration, room: &mut [u8]) -> Result<usize, SessionError> {
+        self.check_open()?;
+        if len == 0 {
+            return Ok(0);
+        }
+        let inner_len = self.data_inner_len(len);
+        self.direction.seal_in_place(InnerType::Data, len, &mut room[..record_len(inner_len)]);
+        self.activity.note(now);
+        self.note_sealed(inner_len, now);
+        Ok(record_len(inner_len))
     }
 
     /// The length on the wire of a record with `len` bytes of data.
@@ -70,32 +93,19 @@ impl SendHalf {
     /// # Panics
     /// When `len` is over [`MAX_CONTENT`].
     pub fn record_len(&self, len: usize) -> usize {
+        record_len(self.data_inner_len(len))
+    }
+
+    fn data_inner_len(&self, len: usize) -> usize {
         assert!(len <= MAX_CONTENT, "a record has at most 64 KiB of content");
-        HEADER_LEN + self.padding.inner_len(len) + TAG_LEN
+        self.padding.inner_len(len)
     }
 
-    /// Seals one record around data that stands in `room` already, in its `len` bytes from [`CONTENT_START`] on, and so without copying
-    /// it. Returns the length of the record, which is [`record_len`](Self::record_len) of `len` and stands at the beginning of `room`.
-    ///
-    /// # Errors
-    /// [`SessionError::Closed`] after [`close`](Self::close).
-    ///
-    /// # Panics
-    /// When `len` is over [`MAX_CONTENT`], or `room` is shorter than the record.
-    pub fn data_in_place(&mut self, len: usize, now: Now, room: &mut [u8]) -> Result<usize, SessionError> {
-        self.check_open()?;
-        let record_len = self.record_len(len);
-        let record = &mut room[..record_len];
-        record[CONTENT_START + len..].fill(0);
-        self.direction.seal_in_place(InnerType::Data, len, record);
-        self.note_data(now);
-        Ok(record_len)
-    }
-
-    fn note_data(&mut self, now: Now) {
-        self.activity.note(now);
-        self.last_sent = now.elapsed;
-        self.release_at = Some(now.elapsed + RELEASE_AFTER);
+    fn note_sealed(&mut self, inner_len: usize, now: Duration) {
+        self.last_sent = now;
+        if needs_release(inner_len) {
+            self.release_at = Some(now + RELEASE_AFTER);
+        }
     }
 
     /// When [`check_timers`](Self::check_timers) has something to do at the earliest, as a time since the clock's start.
@@ -103,17 +113,19 @@ impl SendHalf {
         self.keepalive_due().into_iter().chain(self.release_at).min()
     }
 
-    /// Seals a keepalive if one is due. After a second without data, gives back what the next data can make again: the tables of the
-    /// key, and the room in `out` that is not in use.
-    pub fn check_timers(&mut self, now: Now, out: &mut Vec<u8>) {
-        if self.release_at.is_some_and(|due| due <= now.elapsed) {
+    /// Appends a keepalive to `out` if one is due. After a second without data, drops the tables of the key, which the next data makes
+    /// again, and returns true: the caller may let go of the room that it keeps for records.
+    pub fn check_timers(&mut self, now: Duration, out: &mut Vec<u8>) -> bool {
+        let released = self.release_at.is_some_and(|due| due <= now);
+        if released {
             self.release();
-            out.shrink_to_fit();
         }
-        if self.keepalive_due().is_some_and(|due| due <= now.elapsed) {
-            self.direction.seal(InnerType::Keepalive, &[], self.padding.inner_len(0), out);
-            self.last_sent = now.elapsed;
+        if self.keepalive_due().is_some_and(|due| due <= now) {
+            let inner_len = self.padding.inner_len(0);
+            self.direction.seal(InnerType::Keepalive, &[], inner_len, out);
+            self.note_sealed(inner_len, now);
         }
+        released
     }
 
     fn keepalive_due(&self) -> Option<Duration> {
@@ -125,12 +137,12 @@ impl SendHalf {
         self.direction.release();
     }
 
-    /// Ends this direction: seals close_notify. The other direction goes on.
+    /// Ends this direction: appends close_notify to `out`. The other direction goes on.
     pub fn close(&mut self, out: &mut Vec<u8>) {
         self.alert(Alert::CloseNotify, out);
     }
 
-    /// Seals an alert and ends this direction. Nothing happens if it has ended already.
+    /// Appends an alert to `out` and ends this direction. Nothing happens if it has ended already.
     pub fn alert(&mut self, alert: Alert, out: &mut Vec<u8>) {
         if !std::mem::replace(&mut self.closed, true) {
             self.direction.seal(InnerType::Alert, &[alert as u8], self.padding.inner_len(1), out);
@@ -146,6 +158,14 @@ impl SendHalf {
     fn check_open(&self) -> Result<(), SessionError> {
         if self.closed { Err(SessionError::Closed) } else { Ok(()) }
     }
+}
+
+/// A sending half without a peer, for unit tests of what is built on it.
+#[cfg(test)]
+pub(crate) fn test_sender(settings: &Settings) -> SendHalf {
+    let aead = sealwire_backends::registry::aead("aes-128-gcm", "auto").expect("it is built in");
+    let direction = Direction::new(aead, sealwire_traits::Secret::zeroed());
+    SendHalf::new(direction, settings, Activity::default(), Duration::ZERO)
 }
 
 #[cfg(test)]

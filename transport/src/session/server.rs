@@ -197,14 +197,15 @@ impl AwaitClientFinish {
 
         let settings = &self.config.settings;
         let activity = Activity::default();
-        activity.note(now);
-        let mut sender = SendHalf::new(Direction::new(self.aead, server_secret), settings, activity.clone(), now);
+        activity.note(now.elapsed);
+        let mut sender =
+            SendHalf::new(Direction::new(self.aead, server_secret), settings, activity.clone(), now.elapsed);
         if !self.config.policy.service_allowed(&finish.service, client.as_ref()) {
             sender.alert(Alert::Unsupported, &mut io.output);
             let error = HandshakeError::Service { service: finish.service, client };
             return Step::Failed(Failure { error, output: io.output });
         }
-        let receiver = io.receiver(Direction::new(self.aead, client_secret), settings, activity, now);
+        let receiver = io.receiver(Direction::new(self.aead, client_secret), settings, activity, now.elapsed);
         let peer = Peer {
             identity: client,
             service: finish.service,

@@ -134,7 +134,7 @@ impl Node {
     /// Goes on with what has arrived.
     fn talk(&mut self, mut talk: Talk, now: Now) {
         let end = loop {
-            match talk.receiver.next(now) {
+            match talk.receiver.next(now.elapsed) {
                 Ok(Received::Data) => {
                     self.received.extend_from_slice(talk.receiver.data());
                     while talk.due > 0 && self.received.len() >= talk.due {
@@ -182,7 +182,7 @@ impl Node {
     }
 
     fn say(&mut self, talk: &mut Talk, data: &[u8], now: Now) {
-        talk.sender.data(data, now, &mut self.output).unwrap();
+        talk.sender.data(&[data], now.elapsed, &mut self.output).unwrap();
         self.sent.extend_from_slice(data);
     }
 
@@ -200,9 +200,9 @@ impl Node {
         match self.state.take().unwrap() {
             State::Shaking(handshake) => self.shake(handshake, now),
             State::Talking(mut talk) => {
-                talk.sender.check_timers(now, &mut self.output);
+                talk.sender.check_timers(now.elapsed, &mut self.output);
                 // An error stays, and `next` gives it again.
-                let _ = talk.receiver.check_timers(now);
+                let _ = talk.receiver.check_timers(now.elapsed);
                 self.talk(talk, now);
             }
             over => self.state = Some(over),

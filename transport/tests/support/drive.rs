@@ -1,11 +1,12 @@
 //! Runs handshakes and sessions without a pipe: two parties, and what passes between them in the hands of the test.
 
-use super::{client_config, epoch, server_config, start};
+use super::{at, client_config, epoch, server_config, start};
 use sealwire_transport::session::{
     ClientConfig, Established, Failure, Handshake, HandshakeError, Now, Peer, ReceiveHalf, Received, SendHalf,
     ServerConfig, SessionError, Step,
 };
 use std::sync::Arc;
+use std::time::Duration;
 
 /// How far an end has come.
 #[expect(clippy::large_enum_variant, reason = "two a test")]
@@ -74,7 +75,7 @@ impl Party {
                     }
                 }
                 End::Done(mut established) => {
-                    self.session = pour(&mut established.receiver, rest, self.now, &mut self.data);
+                    self.session = pour(&mut established.receiver, rest, self.now.elapsed, &mut self.data);
                     self.end = Some(End::Done(established));
                     return;
                 }
@@ -129,7 +130,12 @@ fn fill(space: &mut [u8], bytes: &[u8]) -> usize {
 }
 
 /// Bytes arrive at a session; its data goes to `data`. The last thing that it said.
-pub fn pour(receiver: &mut ReceiveHalf, bytes: &[u8], now: Now, data: &mut Vec<u8>) -> Result<Received, SessionError> {
+pub fn pour(
+    receiver: &mut ReceiveHalf,
+    bytes: &[u8],
+    now: Duration,
+    data: &mut Vec<u8>,
+) -> Result<Received, SessionError> {
     let mut rest = bytes;
     loop {
         match receiver.next(now)? {
@@ -146,7 +152,7 @@ pub fn pour(receiver: &mut ReceiveHalf, bytes: &[u8], now: Now, data: &mut Vec<u
 }
 
 /// The stream of a session ends.
-pub fn pour_end(receiver: &mut ReceiveHalf, now: Now) -> Result<Received, SessionError> {
+pub fn pour_end(receiver: &mut ReceiveHalf, now: Duration) -> Result<Received, SessionError> {
     receiver.space();
     receiver.filled(0);
     receiver.next(now)
@@ -210,8 +216,8 @@ pub fn plain_shake(seed: u64) -> Shaken {
 /// Data goes from one end to the other and arrives.
 pub fn passes(sender: &mut SendHalf, receiver: &mut ReceiveHalf, text: &[u8]) {
     let (mut wire, mut data) = (Vec::new(), Vec::new());
-    sender.data(text, start(), &mut wire).unwrap();
-    assert_eq!(pour(receiver, &wire, start(), &mut data).unwrap(), Received::Nothing);
+    sender.data(&[text], at(0), &mut wire).unwrap();
+    assert_eq!(pour(receiver, &wire, at(0), &mut data).unwrap(), Received::Nothing);
     assert_eq!(data, text);
 }
 

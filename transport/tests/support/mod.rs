@@ -27,13 +27,18 @@ const OTHER: &[u8] = include_bytes!("keys/other.der");
 pub const UNIX: u64 = 1_800_000_000;
 
 /// `seconds` behind the start of the clock.
-pub fn at(seconds: u64) -> Now {
-    Now { elapsed: Duration::from_secs(seconds), unix: UNIX + seconds }
+pub fn at(seconds: u64) -> Duration {
+    Duration::from_secs(seconds)
+}
+
+/// The same moment with its date, as handshakes need it.
+pub fn date(elapsed: Duration) -> Now {
+    Now { elapsed, unix: UNIX + elapsed.as_secs() }
 }
 
 /// The start of the clock.
 pub fn start() -> Now {
-    at(0)
+    date(at(0))
 }
 
 /// A generator that gives the same bytes for the same seed, and remembers what it gave.

@@ -3,15 +3,19 @@
 //! The life of a message: [`Sender::send`] seals it (`session/send.rs`, `session/direction.rs`, the `Aead`) and writes the records;
 //! the peer's [`Receiver::receive`] reads them, opens them in place, and hands out the data.
 
-use crate::copying::CACHE_LINE;
+mod receiver;
+mod sender;
+
+pub use receiver::Receiver;
+pub use sender::Sender;
+
 use crate::session::{
-    Alert, ClientConfig, Epoch, Established, Failure, Handshake, HandshakeError, MAX_CONTENT, Now, Peer, ReceiveHalf,
-    Received, SendHalf, ServerConfig, SessionError, Step, plain_alert, record_start,
+    Alert, ClientConfig, Epoch, Established, Failure, Handshake, HandshakeError, Peer, ServerConfig, SessionError,
+    Step, plain_alert,
 };
 use crate::workers::Workers;
 use crate::{ChannelError, Clock};
 use sealwire_traits::{Connection, PipeReader, PipeWriter};
-use std::future::Future;
 use std::io;
 use std::sync::Arc;
 use std::time::Duration;
@@ -137,162 +141,10 @@ impl Channel {
     fn new(pipe: Connection, established: Established, clock: Clock) -> Channel {
         let Established { sender, receiver, peer, output: _written } = established;
         Channel {
-            sender: Sender { half: sender, writer: pipe.writer, clock, sealed: Vec::new(), written: 0 },
-            receiver: Receiver { half: receiver, reader: pipe.reader, clock },
+            sender: Sender::new(sender, pipe.writer, clock),
+            receiver: Receiver::new(receiver, pipe.reader, clock),
             peer,
         }
-    }
-}
-
-/// The sending half of a channel.
-pub struct Sender {
-    half: SendHalf,
-    writer: PipeWriter,
-    clock: Clock,
-    /// Sealed records; `sealed[written..]` is still to be written.
-    sealed: Vec<u8>,
-    written: usize,
-}
-
-impl Sender {
-    /// Sends data and waits until the pipe has taken it. Cancelling it may lose the end of `data`, but never garbles the stream.
-    ///
-    /// # Errors
-    /// [`SessionError::Closed`] after [`close`](Self::close); [`ChannelError::Io`] when the pipe fails.
-    pub async fn send(&mut self, data: &[u8]) -> Result<(), ChannelError> {
-        for content in data.chunks(MAX_CONTENT) {
-            self.flush().await?;
-            self.align_record(content.len());
-            self.half.data(content, self.clock.timer(), &mut self.sealed)?;
-            self.flush().await?;
-        }
-        Ok(())
-    }
-
-    /// Places the next record, of `len` bytes of data, so that its body is aligned.
-    fn align_record(&mut self, len: usize) {
-        // The room is made first: making it moves the buffer.
-        self.sealed.reserve(CACHE_LINE + self.half.record_len(len));
-        self.written = record_start(&self.sealed);
-        self.sealed.resize(self.written, 0);
-    }
-
-    /// Waits for `future`, and meanwhile tells the peer from time to time that this end is alive.
-    ///
-    /// # Errors
-    /// [`ChannelError::Io`] when the pipe fails.
-    pub async fn while_idle<F: Future>(&mut self, future: F) -> Result<F::Output, ChannelError> {
-        // The future goes on while a keepalive waits for room in the pipe: it may be what makes the peer read again.
-        tokio::select! {
-            biased;
-            output = future => Ok(output),
-            error = self.keep_alive() => Err(error),
-        }
-    }
-
-    /// Looks after the timers of this direction for ever; the error that ends it.
-    async fn keep_alive(&mut self) -> ChannelError {
-        loop {
-            if let Err(error) = self.flush().await {
-                return error;
-            }
-            match self.half.deadline() {
-                Some(due) => sleep_until(self.clock.at(due)).await,
-                None => return std::future::pending().await,
-            }
-            self.half.check_timers(self.clock.timer(), &mut self.sealed);
-        }
-    }
-
-    /// Ends this direction: the peer learns that it has all of the data. The other direction goes on.
-    ///
-    /// # Errors
-    /// [`ChannelError::Io`] when the pipe fails.
-    pub async fn close(&mut self) -> Result<(), ChannelError> {
-        self.end(Alert::CloseNotify).await
-    }
-
-    /// Ends the session with an alert.
-    async fn end(&mut self, alert: Alert) -> Result<(), ChannelError> {
-        self.half.alert(alert, &mut self.sealed);
-        self.flush().await?;
-        self.sealed = Vec::new();
-        match self.writer.shutdown().await {
-            // The peer is gone; whether it had everything, its own close_notify tells.
-            Err(error) if is_disconnect(&error) => Ok(()),
-            result => Ok(result?),
-        }
-    }
-
-    async fn flush(&mut self) -> Result<(), ChannelError> {
-        if self.sealed.is_empty() {
-            return Ok(());
-        }
-        while self.written < self.sealed.len() {
-            match self.writer.write(&self.sealed[self.written..]).await? {
-                0 => return Err(io::Error::from(io::ErrorKind::WriteZero).into()),
-                count => self.written += count,
-            }
-        }
-        self.writer.flush().await?;
-        self.sealed.clear();
-        self.written = 0;
-        Ok(())
-    }
-}
-
-/// The receiving half of a channel.
-pub struct Receiver {
-    half: ReceiveHalf,
-    reader: PipeReader,
-    clock: Clock,
-}
-
-impl Receiver {
-    /// The next piece of data, at least one byte, or `None` when the peer has closed its direction and everything was delivered. May
-    /// be cancelled without loss.
-    ///
-    /// # Errors
-    /// [`ChannelError::Session`] when anything was changed, cut or broken, or nothing came for too long; [`ChannelError::Io`] when the
-    /// pipe fails. Give it to [`abandon`] then.
-    pub async fn receive(&mut self) -> Result<Option<&[u8]>, ChannelError> {
-        let mut now = self.clock.timer();
-        loop {
-            match self.half.next(now)? {
-                Received::Data => return Ok(Some(self.half.data())),
-                Received::End => return Ok(None),
-                Received::Nothing => now = self.read_more(now).await?,
-            }
-        }
-    }
-
-    /// What the last [`receive`](Self::receive) gave, until it is called again.
-    pub(crate) fn data(&self) -> &[u8] {
-        self.half.data()
-    }
-
-    /// Reads what the pipe has, or looks after the timers when it has nothing for too long. Returns the moment it is then.
-    async fn read_more(&mut self, now: Now) -> Result<Now, ChannelError> {
-        let (clock, deadline, mut waited) = (self.clock, self.half.deadline(), false);
-        // Bytes that are there already cost neither a timer nor a look at the clock.
-        let patience = async {
-            waited = true;
-            match deadline {
-                Some(deadline) => sleep_until(clock.at(deadline)).await,
-                None => std::future::pending().await,
-            }
-        };
-        let count = tokio::select! {
-            biased;
-            count = read(&mut self.reader, self.half.space()) => Some(count?),
-            () = patience => None,
-        };
-        let now = if waited { clock.timer() } else { now };
-        match count {
-            Some(count) => self.half.filled(count),
-            None => self.half.check_timers(now)?,
-        }
-        Ok(now)
     }
 }
 
