@@ -4,12 +4,13 @@
 //! a change of the processor's speed meets all alike; `x` is the median of the ratios to the bare AEAD, turn by turn. In a run by
 //! `cargo test --benches` everything takes one turn.
 //!
-//! On a virtual machine with two cores of an AMD EPYC (Zen 3), eight runs: the median of their ratios, and the lowest and the highest:
+//! On a virtual machine with two cores of an AMD EPYC (Zen 3), the other core busy, eight runs: the median of their ratios, and the
+//! lowest and the highest:
 //!
 //! | | in place | copied in, copied across | channel over the memory pipe |
 //! |---|---|---|---|
-//! | aes-128-gcm (`vaes`) | 1.044 (1.041 to 1.047) | 1.231 (1.214 to 1.276) | 1.358 (1.330 to 1.394) |
-//! | aes-256-gcm (`vaes`) | 1.039 (1.026 to 1.046) | 1.201 (1.198 to 1.241) | 1.320 (1.301 to 1.368) |
+//! | aes-128-gcm (`vaes`) | 1.013 (1.007 to 1.015) | 1.222 (1.211 to 1.234) | 1.358 (1.348 to 1.372) |
+//! | aes-256-gcm (`vaes`) | 1.017 (1.009 to 1.031) | 1.193 (1.185 to 1.222) | 1.318 (1.309 to 1.336) |
 //!
 //! Three copies of the record are most of what the channel takes: into the sender's buffer, into the pipe and out of it.
 #![allow(clippy::print_stdout, clippy::unwrap_used, reason = "a program that prints, over what was just made")]
