@@ -22,8 +22,6 @@ use std::time::Duration;
 pub use stop::{Stop, Stopping, signalled};
 use tokio::task::JoinSet;
 
-/// Transport keys made ahead when each connection has its own.
-const POOL: usize = 4;
 /// Connections beyond the cap that are told so at a time; more are just closed.
 const LOBBY: usize = 64;
 /// Rest after an accept that failed, for example for want of file descriptors.
@@ -95,10 +93,10 @@ pub async fn context(
     });
     let rotation = match config.server.rotation {
         Rotation::Every(period) => server::Rotation::Every(period),
-        Rotation::PerConnection => server::Rotation::PerConnection { pool: POOL },
+        Rotation::PerConnection => server::Rotation::PerConnection { pool: config.server.pool },
     };
     let bits = config.key_transport.bits;
-    let keys = TransportKeys::start(&session, bits, rotation, wire.workers.clone(), wire.clock).await?;
+    let keys = TransportKeys::start(&session, bits, rotation, wire.clock).await?;
     Ok(Context {
         wire,
         session,
@@ -189,16 +187,8 @@ async fn attend(pipe: Connection, context: Arc<Context>) {
 }
 
 async fn handshake(pipe: Connection, context: &Context) -> Result<Channel, ChannelError> {
-    let epoch = match context.keys.epoch().await {
-        Ok(epoch) => epoch,
-        Err(error) => {
-            tracing::error!(%error, "no transport key");
-            channel::turn_away(pipe).await;
-            return Err(ChannelError::Overloaded);
-        }
-    };
-    let wire = &context.wire;
-    channel::accept(pipe, context.session.clone(), epoch, 0, &wire.workers, wire.clock).await
+    let (wire, session) = (&context.wire, context.session.clone());
+    channel::accept(pipe, session, context.keys.epoch(), 0, &wire.workers, wire.clock).await
 }
 
 /// A connection that was opened and closed without a byte is nobody's fault, and too common to warn of.

@@ -138,14 +138,12 @@ async fn main() -> Result<(), Box<dyn Error>> {
         policy: Arc::new(Anybody),
         settings,
     });
-    let keys =
-        TransportKeys::start(&server, 2048, Rotation::Every(Duration::from_secs(300)), workers.clone(), clock).await?;
+    let keys = TransportKeys::start(&server, 2048, Rotation::Every(Duration::from_secs(300)), clock).await?;
 
     let (near, far) = Memory::pair();
-    let epoch = keys.epoch().await?;
     let (here, there) = tokio::join!(
         channel::connect(near, client, &workers, clock),
-        channel::accept(far, server, epoch, 0, &workers, clock),
+        channel::accept(far, server, keys.epoch(), 0, &workers, clock),
     );
     let Channel { mut sender, peer, .. } = here?;
     let mut receiver = there?.receiver;

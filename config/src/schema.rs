@@ -36,6 +36,7 @@ pub static SCHEMA: &[Setting] = &[
     setting("server.identity_bits", bits(), "size of a new identity"),
     setting("server.services", Kind::ListOf(Services), "what clients may ask for"),
     setting("server.rotation", seconds(1, 300).or("per-connection"), "how long a transport key is used"),
+    setting("server.pool", number(1, 256, "keys"), "transport keys made ahead"),
     setting("server.client_auth", Kind::OneOf(Fixed(&["none", "required"])), "whether clients must prove who they are"),
     setting("server.authorized_clients", Kind::Path, "the clients that are let in"),
     setting("server.drain_timeout", seconds(0, 3600), "how long the connected may finish at the end"),

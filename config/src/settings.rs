@@ -81,6 +81,8 @@ pub struct Server {
     pub services: Vec<String>,
     /// When the transport key changes.
     pub rotation: Rotation,
+    /// Transport keys made ahead at most, at least 1, when each connection has its own.
+    pub pool: usize,
     /// Whether clients must prove who they are.
     pub client_auth: ClientAuth,
     /// File of the authorised clients; `None` for the one in the state directory.

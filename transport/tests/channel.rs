@@ -7,7 +7,7 @@ mod support;
 use sealwire_traits::{Connection, OsRandom};
 use sealwire_transport::channel::{Channel, abandon, accept, await_close, connect, turn_away};
 use sealwire_transport::pipe::{MEMORY_CAPACITY, Memory, Tcp};
-use sealwire_transport::session::{Alert, HandshakeError, SessionError, Settings};
+use sealwire_transport::session::{Alert, Handshake, HandshakeError, SessionError, Settings};
 use sealwire_transport::workers::Workers;
 use sealwire_transport::{ChannelError, Clock};
 use std::future::pending;
@@ -126,7 +126,7 @@ async fn a_server_with_too_much_to_do_says_so() {
     let config = Arc::new(server_config(&OsRandom));
     let (at_client, at_server) = tokio::join!(
         connect_with(client, client_config(&OsRandom)),
-        accept(server, config, epoch_today(), 0, &busy, Clock::start()),
+        accept(server, config, async { Ok(epoch_today()) }, 0, &busy, Clock::start()),
     );
     assert!(matches!(at_server, Err(ChannelError::Overloaded)));
     let refused = HandshakeError::Refused { alert: Alert::Overloaded, authentic: false };
@@ -137,6 +137,45 @@ async fn a_server_with_too_much_to_do_says_so() {
     let (client, server) = Memory::pair();
     let (at_client, ()) = tokio::join!(connect_with(client, client_config(&OsRandom)), turn_away(server));
     assert_eq!(at_client.err().unwrap().to_string(), refused.to_string());
+}
+
+/// The server's view of a handshake that begins with `hello`, and whether a transport key was asked for.
+async fn key_wanted_behind(hello: &[u8]) -> (ChannelError, bool) {
+    let (mut client, server) = Memory::pair();
+    client.writer.write_all(hello).await.unwrap();
+    let (config, mut asked) = (Arc::new(server_config(&OsRandom)), false);
+    let epoch = async {
+        asked = true;
+        Ok(epoch_today())
+    };
+    let workers = workers();
+    let error = accept(server, config, epoch, 0, &workers, Clock::start()).await.err().unwrap();
+    (error, asked)
+}
+
+#[tokio::test(start_paused = true)]
+async fn only_a_sound_hello_is_given_a_transport_key() {
+    let hello = Handshake::client(Arc::new(client_config(&OsRandom)), Clock::start().now()).unwrap().take_output();
+    for (said, asked) in [(&b""[..], false), (b"GET / HTTP/1.1\r\n\r\n", false), (&hello[..40], false), (&hello, true)]
+    {
+        let (error, was_asked) = key_wanted_behind(said).await;
+        assert_eq!(was_asked, asked, "{error}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_server_without_a_transport_key_says_so_in_the_end() {
+    let (client, server) = Memory::pair();
+    let mut patient = client_config(&OsRandom);
+    patient.settings.handshake_timeout = 20 * SECOND;
+    let (config, workers) = (Arc::new(server_config(&OsRandom)), workers());
+    let began = Instant::now();
+    let (at_client, at_server) =
+        tokio::join!(connect_with(client, patient), accept(server, config, pending(), 0, &workers, Clock::start()),);
+    assert!(matches!(at_server, Err(ChannelError::Overloaded)));
+    let refused = HandshakeError::Refused { alert: Alert::Overloaded, authentic: false };
+    assert_eq!(at_client.err().unwrap().to_string(), refused.to_string());
+    assert_eq!(began.elapsed().as_secs(), 10, "not before the time for a handshake is over");
 }
 
 #[tokio::test(start_paused = true)]

@@ -25,10 +25,6 @@ fn mutual(seed: u64) -> (ClientConfig, ServerConfig) {
     (client, server)
 }
 
-fn server_on(config: ServerConfig, epoch: Arc<Epoch>, difficulty: u8) -> Party {
-    Party::new(Handshake::server(Arc::new(config), epoch, difficulty, start()))
-}
-
 /// Runs a handshake that must fail at both ends: the errors, and the last bytes that each end sent.
 fn refused(mut client: Party, mut server: Party) -> [(HandshakeError, Vec<u8>); 2] {
     let mut last = [Vec::new(), Vec::new()];
@@ -120,7 +116,7 @@ fn a_certificate_out_of_date_makes_the_client_ask_for_the_signature() {
         let epoch = certified(transport_key(), &*server_identity(), made, 300);
         assert_eq!(epoch.not_after(), made + 600);
         let (client, server) = configs(22);
-        let mut shaken = shake(Party::client(client), server_on(server, epoch, 0));
+        let mut shaken = shake(Party::client(client), Party::server_on(server, epoch, 0));
         assert_eq!(talk(&mut shaken).0.server_signed, signed, "made at {made}");
     }
 }
@@ -152,7 +148,7 @@ fn data_may_follow_message_4_at_once_unless_the_signature_is_awaited() {
 #[test]
 fn a_puzzle_is_solved_on_the_way() {
     let (client, server) = configs(26);
-    let mut shaken = shake(Party::client(client), server_on(server, epoch(), 10));
+    let mut shaken = shake(Party::client(client), Party::server_on(server, epoch(), 10));
     talk(&mut shaken);
 }
 
@@ -197,7 +193,7 @@ fn an_unlisted_client_is_named_to_the_server_alone() {
     let (mut client, server) = mutual(34);
     client.identity = Some(other_identity());
     let epoch = certified(transport_key(), &*server_identity(), UNIX, 300);
-    let party = server_on(server, epoch.clone(), 0);
+    let party = Party::server_on(server, epoch.clone(), 0);
     let [(at_client, _), (at_server, wire)] = refused(Party::client(client), party);
     let other = other_identity().fingerprint();
     assert!(matches!(at_server, HandshakeError::Rejected(Rejection::Unlisted(print)) if print == other));
@@ -246,7 +242,7 @@ fn certificates_that_live_too_long_are_refused() {
     for (seconds, refusal) in [(300, None), (301, Some(901))] {
         let (client, server) = configs(42);
         let epoch = certified(transport_key(), &*server_identity(), UNIX, seconds);
-        let (client, server) = (Party::client(client), server_on(server, epoch, 0));
+        let (client, server) = (Party::client(client), Party::server_on(server, epoch, 0));
         match refusal {
             None => drop(shake(client, server)),
             Some(lifetime) => {
@@ -263,7 +259,7 @@ fn certificates_that_live_too_long_are_refused() {
 fn a_transport_key_that_is_the_identity_is_refused() {
     let (client, server) = configs(44);
     let epoch = certified(identity_as_transport_key(), &*server_identity(), UNIX, 300);
-    let [(at_client, _), _] = refused(Party::client(client), server_on(server, epoch, 0));
+    let [(at_client, _), _] = refused(Party::client(client), Party::server_on(server, epoch, 0));
     assert!(matches!(at_client, HandshakeError::Certificate(CertificateError::SameKey)));
 }
 
@@ -272,7 +268,7 @@ fn a_certificate_by_somebody_else_is_refused() {
     // The identity that the certificate names is the pinned one, the signature is not its own.
     let (client, server) = configs(46);
     let forged = Epoch::certify(transport_key(), 1, &Impostor, UNIX, 300, Seeded::leaked(1)).unwrap();
-    let [(at_client, _), _] = refused(Party::client(client), server_on(server, forged, 0));
+    let [(at_client, _), _] = refused(Party::client(client), Party::server_on(server, forged, 0));
     assert!(matches!(at_client, HandshakeError::Certificate(CertificateError::Signature)));
 }
 
@@ -280,7 +276,7 @@ fn a_certificate_by_somebody_else_is_refused() {
 fn another_key_transport_is_unsupported() {
     let (client, server) = configs(48);
     let epoch = Epoch::certify(transport_key(), 2, &*server_identity(), UNIX, 300, Seeded::leaked(1)).unwrap();
-    let [(at_client, wire), _] = refused(Party::client(client), server_on(server, epoch, 0));
+    let [(at_client, wire), _] = refused(Party::client(client), Party::server_on(server, epoch, 0));
     assert!(matches!(at_client, HandshakeError::KeyTransport(2)));
     assert_eq!(wire, plain_alert(Alert::Unsupported));
 }
@@ -323,7 +319,7 @@ fn a_replayed_server_hello_is_refused() {
 
     let (client, server) = configs(52);
     let epoch = certified(transport_key(), &*server_identity(), UNIX, 300);
-    let (mut client, mut server) = (Party::client(client), server_on(server, epoch.clone(), 0));
+    let (mut client, mut server) = (Party::client(client), Party::server_on(server, epoch.clone(), 0));
     run(
         &mut client,
         &mut server,

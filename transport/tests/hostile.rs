@@ -4,8 +4,7 @@
 
 mod support;
 
-use sealwire_transport::session::{Alert, Handshake, HandshakeError, Rejection, plain_alert};
-use std::sync::Arc;
+use sealwire_transport::session::{Alert, HandshakeError, Rejection, plain_alert};
 use support::drive::Party;
 use support::wire::{Schedule, hmac, record, records, sha256, signed};
 use support::*;
@@ -33,7 +32,7 @@ fn client_party() -> (Party, &'static Seeded) {
 fn server_party() -> Party {
     let mut config = server_config(Seeded::leaked(8));
     config.client_auth = true;
-    Party::new(Handshake::server(Arc::new(config), epoch(), DIFFICULTY, start()))
+    Party::server_on(config, epoch(), DIFFICULTY)
 }
 
 impl Recorded {

@@ -6,7 +6,6 @@ mod support;
 
 use sealwire_backends::registry;
 use sealwire_traits::{Fingerprint, SigningKey};
-use sealwire_transport::session::Handshake;
 use sha2::{Digest, Sha256};
 use std::sync::Arc;
 use support::drive::{Party, Shaken, shake};
@@ -39,7 +38,7 @@ fn full(suite: usize) -> (Shaken, Vec<u8>) {
     client.provider.aeads = suites(&[suite]);
     (client.identity, client.announce_pin, client.want_server_auth) = (Some(client_identity()), true, true);
     server.client_auth = true;
-    let server = Party::new(Handshake::server(Arc::new(server), epoch(), 7, start()));
+    let server = Party::server_on(server, epoch(), 7);
     let shaken = shake(Party::client(client), server);
     let drawn = random.drawn();
     assert_eq!((drawn[0].len(), drawn[1].len()), (32, 32), "the random of the hello, then the secret");

@@ -10,8 +10,7 @@ use sealwire_traits::{
 };
 use sealwire_transport::Clock;
 use sealwire_transport::server::{Rotation, TransportKeyError, TransportKeys};
-use sealwire_transport::session::{Epoch, Handshake, HandshakeError, Rejection, ServerConfig};
-use sealwire_transport::workers::Workers;
+use sealwire_transport::session::{Epoch, HandshakeError, Rejection, ServerConfig};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, LazyLock, Mutex};
 use std::time::Duration;
@@ -26,6 +25,10 @@ const SECOND: Duration = Duration::from_secs(1);
 struct Factory {
     made: AtomicUsize,
     alive: Arc<AtomicUsize>,
+    /// Keys that are made at this moment, and how many there were at most. None is finished while the gate is locked.
+    in_hand: AtomicUsize,
+    most_in_hand: AtomicUsize,
+    gate: Mutex<()>,
     /// The next key cannot be made.
     broken: AtomicBool,
     /// A key takes until somebody cancels it; then this is told.
@@ -53,7 +56,7 @@ impl Factory {
     }
 
     async fn start(&'static self, rotation: Rotation) -> Result<TransportKeys, TransportKeyError> {
-        TransportKeys::start(&self.config(), 2048, rotation, Workers::new(1, 1), Clock::start()).await
+        TransportKeys::start(&self.config(), 2048, rotation, Clock::start()).await
     }
 }
 
@@ -80,6 +83,7 @@ impl KeyTransport for Factory {
         observer: &dyn KeygenObserver,
     ) -> Result<Box<dyn UnwrapKey>, GenerateError> {
         assert_eq!(bits, 2048);
+        assert_eq!(std::thread::current().name(), Some("transport-key"), "not on a thread that others wait for");
         if self.broken.load(Ordering::SeqCst) {
             return Err(GenerateError::Exhausted(1));
         }
@@ -93,6 +97,10 @@ impl KeyTransport for Factory {
             let _ = cancelled.send(());
             return Err(GenerateError::Cancelled);
         }
+        let others = self.in_hand.fetch_add(1, Ordering::SeqCst);
+        self.most_in_hand.fetch_max(others + 1, Ordering::SeqCst);
+        drop(self.gate.lock().unwrap());
+        self.in_hand.fetch_sub(1, Ordering::SeqCst);
         self.made.fetch_add(1, Ordering::SeqCst);
         self.alive.fetch_add(1, Ordering::SeqCst);
         Ok(Box::new(Counted(self.alive.clone())))
@@ -150,8 +158,8 @@ async fn a_key_is_replaced_when_its_time_has_come() {
 async fn a_key_goes_with_its_last_holder() {
     let factory = Factory::leaked();
     let keys = factory.start(Rotation::Every(300 * SECOND)).await.unwrap();
-    let config = Arc::new(factory.config());
-    let handshake = Handshake::server(config, keys.epoch().await.unwrap(), 0, start());
+    let mut handshake = Party::server_on(factory.config(), keys.epoch().await.unwrap(), 0);
+    handshake.feed(&Party::client(client_config(Seeded::leaked(5))).output());
     let first = Arc::downgrade(&keys.epoch().await.unwrap());
     sleep(305 * SECOND).await;
     assert_eq!(factory.alive(), 2, "a handshake goes on with the key it began with");
@@ -185,8 +193,7 @@ fn reject(epoch: &Arc<Epoch>) -> Party {
         (hello, client.output())
     });
     let (hello, flight) = &*FLIGHT;
-    let config = Arc::new(server_config(Seeded::leaked(7)));
-    let mut server = Party::new(Handshake::server(config, epoch.clone(), 0, start()));
+    let mut server = Party::server_on(server_config(Seeded::leaked(7)), epoch.clone(), 0);
     server.feed(hello);
     server.feed(flight);
     server
@@ -249,8 +256,8 @@ async fn each_connection_has_a_key_of_its_own_from_the_pool() {
     assert!(!same(&epochs[0], &epochs[1]));
     let now = Clock::start().now().unix;
     assert!(
-        (now + 355..=now + 360).contains(&epochs[0].not_after()),
-        "certified for 60 seconds, and 300 for the clocks"
+        (now + 595..=now + 600).contains(&epochs[0].not_after()),
+        "certified for 240 seconds in the pool, 60 behind it, and 300 for the clocks"
     );
     sleep(SECOND).await;
     assert_eq!((factory.made(), factory.alive()), (5, 5));
@@ -272,6 +279,67 @@ async fn an_empty_pool_is_filled_when_keys_can_be_made_again() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn keys_that_nobody_comes_for_are_wiped_and_an_idle_server_holds_one() {
+    let factory = Factory::leaked();
+    let keys = factory.start(Rotation::PerConnection { pool: 3 }).await.unwrap();
+    sleep(239 * SECOND).await;
+    assert_eq!((factory.made(), factory.alive()), (3, 3), "there may still be connections");
+    sleep(2 * SECOND).await;
+    assert_eq!((factory.made(), factory.alive()), (4, 1), "a fresh one is for whoever comes next");
+    sleep(480 * SECOND).await;
+    assert_eq!((factory.made(), factory.alive()), (6, 1), "and is never older than the others were");
+    let epoch = keys.epoch().await.unwrap();
+    sleep(SECOND).await;
+    assert_eq!((factory.made(), factory.alive()), (9, 4), "a connection fills the pool again");
+    drop(epoch);
+    assert_eq!(factory.alive(), 3);
+}
+
+#[tokio::test(start_paused = true)]
+async fn who_finds_no_key_waits_in_order_and_may_leave() {
+    let factory = Factory::leaked();
+    factory.broken.store(true, Ordering::SeqCst);
+    let keys = Arc::new(factory.start(Rotation::PerConnection { pool: 1 }).await.unwrap());
+    let served = Arc::new(Mutex::new(Vec::new()));
+    let mut waiting = Vec::new();
+    for number in 0..5 {
+        let (keys, served) = (keys.clone(), served.clone());
+        waiting.push(tokio::spawn(async move {
+            let epoch = keys.epoch().await.unwrap();
+            served.lock().unwrap().push(number);
+            epoch
+        }));
+        tokio::task::yield_now().await;
+    }
+    sleep(SECOND).await;
+    waiting.remove(1).abort();
+    factory.broken.store(false, Ordering::SeqCst);
+    let mut epochs = Vec::new();
+    for waiting in waiting {
+        epochs.push(waiting.await.unwrap());
+    }
+    assert_eq!(*served.lock().unwrap(), [0, 2, 3, 4]);
+    sleep(SECOND).await;
+    assert_eq!(factory.alive(), 5, "one key each, and one in the pool");
+}
+
+#[tokio::test]
+async fn no_more_keys_are_made_at_a_time_than_there_are_cores() {
+    let factory = Factory::leaked();
+    let cores = std::thread::available_parallelism().unwrap().get();
+    let shut = factory.gate.lock().unwrap();
+    let _keys = factory.start(Rotation::PerConnection { pool: 4 * cores }).await.unwrap();
+    while factory.in_hand.load(Ordering::SeqCst) < cores {
+        tokio::task::yield_now().await;
+    }
+    drop(shut);
+    while factory.made() < 4 * cores {
+        tokio::task::yield_now().await;
+    }
+    assert_eq!(factory.most_in_hand.load(Ordering::SeqCst), cores);
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_first_key_that_cannot_be_made_is_an_error() {
     let factory = Factory::leaked();
     factory.broken.store(true, Ordering::SeqCst);
@@ -281,14 +349,18 @@ async fn a_first_key_that_cannot_be_made_is_an_error() {
 
 #[tokio::test(start_paused = true)]
 async fn dropping_the_keys_stops_the_making_of_the_next_one() {
-    let factory = Factory::leaked();
-    let keys = factory.start(Rotation::Every(300 * SECOND)).await.unwrap();
-    let (cancelled, is_cancelled) = tokio::sync::oneshot::channel();
-    let (began, has_begun) = tokio::sync::oneshot::channel();
-    *factory.endless.lock().unwrap() = Some(cancelled);
-    *factory.began.lock().unwrap() = Some(began);
-    has_begun.await.unwrap();
-    drop(keys);
-    is_cancelled.await.unwrap();
-    assert_eq!(factory.made(), 1);
+    for rotation in [Rotation::Every(300 * SECOND), Rotation::PerConnection { pool: 1 }] {
+        let factory = Factory::leaked();
+        let keys = factory.start(rotation).await.unwrap();
+        keys.epoch().await.unwrap();
+        let (cancelled, is_cancelled) = tokio::sync::oneshot::channel();
+        let (began, has_begun) = tokio::sync::oneshot::channel();
+        *factory.began.lock().unwrap() = Some(began);
+        *factory.endless.lock().unwrap() = Some(cancelled);
+        has_begun.await.unwrap();
+        let made = factory.made();
+        drop(keys);
+        is_cancelled.await.unwrap();
+        assert_eq!(factory.made(), made);
+    }
 }

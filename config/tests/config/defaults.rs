@@ -23,6 +23,7 @@ fn assert_defaults(config: &Config) {
     assert_eq!((config.server.identity.as_deref(), config.server.identity_bits), (None, 3072));
     assert_eq!(config.server.services, ["print", "echo"]);
     assert_eq!(config.server.rotation, Rotation::Every(secs(300)));
+    assert_eq!(config.server.pool, 4);
     assert_eq!((config.server.client_auth, config.server.authorized_clients.as_deref()), (ClientAuth::None, None));
     assert_eq!(config.server.drain_timeout, secs(10));
     assert_eq!((config.client.service.as_str(), config.client.trust), ("print", Trust::Ask));

@@ -94,6 +94,10 @@ fn messages_list_the_names_the_program_knows() {
          allowed is a whole number of seconds from 1 to 300, or \"per-connection\""
     );
     assert_eq!(
+        set_refusal(&["server.pool=257"]),
+        "--set: server.pool (transport keys made ahead) is \"257\": allowed is a whole number of keys from 1 to 256"
+    );
+    assert_eq!(
         set_refusal(&["key_transport.bits=2056"]),
         "--set: key_transport.bits (size of the rotating transport key) is \"2056\": \
          allowed is a whole number of bits from 2048 to 4096, a multiple of 16"

@@ -9,6 +9,7 @@ mod sender;
 pub use receiver::Receiver;
 pub use sender::Sender;
 
+use crate::server::TransportKeyError;
 use crate::session::{
     Alert, ClientConfig, Epoch, Established, Failure, Handshake, HandshakeError, Peer, ServerConfig, SessionError,
     Step, plain_alert,
@@ -47,23 +48,24 @@ pub async fn connect(
 ) -> Result<Channel, ChannelError> {
     let handshake = Handshake::client(config, clock.now())?;
     // A client that is busy itself just leaves: it may have begun to seal, and no plain alert may follow that.
-    establish(pipe, handshake, &[], workers, clock).await
+    establish(pipe, handshake, std::future::pending(), &[], workers, clock).await
 }
 
-/// Opens a channel as a server, on the transport key `epoch`, with a puzzle of `difficulty` bits for the client (0: none).
+/// Opens a channel as a server, with a puzzle of `difficulty` bits for the client (0: none). The transport key, `epoch`, is asked for when
+/// the client has said something sound, and may take as long as the handshake.
 ///
 /// # Errors
-/// As [`connect`]; [`ChannelError::Overloaded`] when too much RSA work waits already, and the client is told.
+/// As [`connect`]; [`ChannelError::Overloaded`] when there is no transport key or too much RSA work waits already, and the client is told.
 pub async fn accept(
     pipe: Connection,
     config: Arc<ServerConfig>,
-    epoch: Arc<Epoch>,
+    epoch: impl Future<Output = Result<Arc<Epoch>, TransportKeyError>>,
     difficulty: u8,
     workers: &Workers,
     clock: Clock,
 ) -> Result<Channel, ChannelError> {
-    let handshake = Handshake::server(config, epoch, difficulty, clock.now());
-    establish(pipe, handshake, &plain_alert(Alert::Overloaded), workers, clock).await
+    let handshake = Handshake::server(config, difficulty, clock.now());
+    establish(pipe, handshake, epoch, &plain_alert(Alert::Overloaded), workers, clock).await
 }
 
 /// Turns a pipe away before any handshake: the client is told that the server is overloaded.
@@ -76,16 +78,17 @@ pub async fn turn_away(mut pipe: Connection) {
     .await;
 }
 
-/// `busy` is the last word of an end whose workers have no place for its job.
+/// `busy` is the last word of an end that has no transport key, or whose workers have no place for its job.
 async fn establish(
     mut pipe: Connection,
     handshake: Handshake,
+    epoch: impl Future<Output = Result<Arc<Epoch>, TransportKeyError>>,
     busy: &[u8],
     workers: &Workers,
     clock: Clock,
 ) -> Result<Channel, ChannelError> {
     let deadline = clock.at(handshake.deadline());
-    let outcome = timeout_at(deadline, handshake_over(&mut pipe, handshake, busy, workers, clock)).await;
+    let outcome = timeout_at(deadline, handshake_over(&mut pipe, handshake, epoch, busy, workers, clock)).await;
     let error = match outcome {
         Ok(Ok(established)) => return Ok(Channel::new(pipe, *established, clock)),
         Ok(Err(error)) => error,
@@ -104,10 +107,13 @@ async fn establish(
 async fn handshake_over(
     pipe: &mut Connection,
     handshake: Handshake,
+    epoch: impl Future<Output = Result<Arc<Epoch>, TransportKeyError>>,
     busy: &[u8],
     workers: &Workers,
     clock: Clock,
 ) -> Result<Box<Established>, ChannelError> {
+    let deadline = clock.at(handshake.deadline());
+    let mut epoch = std::pin::pin!(timeout_at(deadline, epoch));
     let mut step = Step::Read(handshake);
     loop {
         step = match step {
@@ -118,12 +124,17 @@ async fn handshake_over(
                 handshake.filled(count);
                 handshake.advance(clock.now())
             }
+            Step::Key(wanted) => match epoch.as_mut().await {
+                Ok(Ok(epoch)) => wanted.serve(epoch, clock.now()),
+                Ok(Err(error)) => {
+                    tracing::error!(%error, "no transport key");
+                    return overloaded(pipe, busy).await;
+                }
+                Err(_late) => return overloaded(pipe, busy).await,
+            },
             Step::Work(job) => match workers.run(move || job.run()).await {
                 Ok(step) => step,
-                Err(_busy) => {
-                    write(&mut pipe.writer, busy).await?;
-                    return Err(ChannelError::Overloaded);
-                }
+                Err(_busy) => return overloaded(pipe, busy).await,
             },
             Step::Done(established) => {
                 write(&mut pipe.writer, &established.output).await?;
@@ -135,6 +146,11 @@ async fn handshake_over(
             }
         }
     }
+}
+
+async fn overloaded<T>(pipe: &mut Connection, last_word: &[u8]) -> Result<T, ChannelError> {
+    write(&mut pipe.writer, last_word).await?;
+    Err(ChannelError::Overloaded)
 }
 
 impl Channel {

@@ -1,6 +1,8 @@
 //! What a server has beside its sessions.
 
 mod admission;
+mod background;
+mod pool;
 mod transport_keys;
 
 pub use admission::{Admission, Admitted};

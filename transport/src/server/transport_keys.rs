@@ -1,14 +1,14 @@
 //! The transport keys of a server: made in the background, certified, rotated, and gone when the last handshake on them is over.
 
+use super::background::in_background;
+use super::pool::{self, Pool};
 use crate::session::Epoch;
-use crate::workers::{Busy, Workers};
 use crate::{Clock, session};
 use sealwire_traits::{GenerateError, KeygenObserver, OperationError, Provider, SigningKey, UnwrapKey};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 use thiserror::Error;
-use tokio::sync::{Mutex, mpsc};
 use tokio::time::{Instant, sleep};
 
 /// Handshakes that decrypted and then failed, after which a key is rotated early: whoever is guessing has to start again.
@@ -19,17 +19,17 @@ const TICK: Duration = Duration::from_secs(1);
 const MAX_PERIOD: Duration = Duration::from_secs(300);
 /// How long before its use the next key is made. Not earlier: a key that does not exist cannot be stolen.
 const LEAD: Duration = Duration::from_secs(10);
-/// Seconds for which a key of one connection is certified.
-const CONNECTION_SECONDS: u64 = 60;
+/// For how long a key of one connection is certified beyond the time that it may wait for it.
+pub(super) const CONNECTION: Duration = Duration::from_secs(60);
 
 /// How long a transport key is used.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Rotation {
     /// For a time of 1 to 300 seconds; what is outside is taken for the nearer bound.
     Every(Duration),
-    /// For one connection; this many keys are made ahead.
+    /// For one connection.
     PerConnection {
-        /// Keys made ahead, at least one.
+        /// Keys made ahead at most, at least one. Those that wait for four minutes are wiped, and a server without connections holds one.
         pool: usize,
     },
 }
@@ -43,23 +43,14 @@ pub enum TransportKeyError {
     /// It could not be certified.
     #[error("cannot certify a transport key: {0}")]
     Certify(#[from] OperationError),
-    /// Too much RSA work is waiting.
-    #[error("too much RSA work is waiting to certify a transport key")]
-    Busy,
     /// The rotation has stopped.
     #[error("no more transport keys are made")]
     Stopped,
 }
 
-impl From<Busy> for TransportKeyError {
-    fn from(_: Busy) -> TransportKeyError {
-        TransportKeyError::Busy
-    }
-}
-
 /// Makes and certifies transport keys.
 #[derive(Clone)]
-struct Maker {
+pub(super) struct Maker {
     provider: Provider,
     identity: Arc<dyn SigningKey>,
     bits: usize,
@@ -78,18 +69,11 @@ impl KeygenObserver for Stop {
 }
 
 impl Maker {
-    /// A fresh key. It is made on a thread of its own, so that handshakes do not wait for it, nor it for them.
-    async fn key(&self) -> Result<Box<dyn UnwrapKey>, TransportKeyError> {
+    /// A fresh key, certified for `period`. Handshakes have the processor first.
+    pub(super) async fn certified(&self, period: Duration) -> Result<Arc<Epoch>, TransportKeyError> {
         let maker = self.clone();
-        let making = tokio::task::spawn_blocking(move || maker.generate());
-        Ok(making.await.map_err(|_| TransportKeyError::Stopped)??)
-    }
-
-    /// A fresh key with its certificate, both from a thread of their own.
-    async fn certified(&self, period: Duration) -> Result<Arc<Epoch>, TransportKeyError> {
-        let maker = self.clone();
-        let making = tokio::task::spawn_blocking(move || Ok(maker.certify(maker.generate()?, period.as_secs())?));
-        making.await.map_err(|_| TransportKeyError::Stopped)?
+        let making = in_background(move || Ok(maker.certify(maker.generate()?, period.as_secs())?));
+        making.await.ok_or(TransportKeyError::Stopped)?
     }
 
     fn generate(&self) -> Result<Box<dyn UnwrapKey>, GenerateError> {
@@ -111,19 +95,18 @@ pub struct TransportKeys {
 
 enum Source {
     Current(Arc<RwLock<Arc<Epoch>>>),
-    Pool { maker: Maker, workers: Workers, keys: Mutex<mpsc::Receiver<Box<dyn UnwrapKey>>> },
+    Pool(Arc<Pool>),
 }
 
 impl TransportKeys {
-    /// Makes the first key, then goes on in the background.
+    /// Makes the key that all connections share, or begins to fill the pool; then goes on in the background.
     ///
     /// # Errors
-    /// [`TransportKeyError`] when the first key cannot be made.
+    /// [`TransportKeyError`] when the key that all share cannot be made.
     pub async fn start(
         config: &session::ServerConfig,
         bits: usize,
         rotation: Rotation,
-        workers: Workers,
         clock: Clock,
     ) -> Result<TransportKeys, TransportKeyError> {
         let stop = Arc::new(Stop::default());
@@ -137,26 +120,22 @@ impl TransportKeys {
                 (Source::Current(current.clone()), tokio::spawn(rotate(maker, period, current)))
             }
             Rotation::PerConnection { pool } => {
-                let (sender, keys) = mpsc::channel(pool.max(1));
-                let filling = tokio::spawn(fill(maker.clone(), sender));
-                (Source::Pool { maker, workers, keys: Mutex::new(keys) }, filling)
+                let pool = Arc::new(Pool::new(pool));
+                (Source::Pool(pool.clone()), tokio::spawn(pool::fill(pool, maker)))
             }
         };
         Ok(TransportKeys { source, stop, background })
     }
 
-    /// The key for a handshake that begins now. The handshake holds it until it is over.
+    /// The key for a handshake, which holds it until it is over. With a key for each connection it may have to be waited for; those who
+    /// wait are served in their order, and may stop waiting.
     ///
     /// # Errors
-    /// [`TransportKeyError`], only with a key for each connection.
+    /// [`TransportKeyError::Stopped`], only with a key for each connection.
     pub async fn epoch(&self) -> Result<Arc<Epoch>, TransportKeyError> {
         match &self.source {
             Source::Current(current) => Ok(current.read().unwrap_or_else(PoisonError::into_inner).clone()),
-            Source::Pool { maker, workers, keys } => {
-                let key = keys.lock().await.recv().await.ok_or(TransportKeyError::Stopped)?;
-                let maker = maker.clone();
-                Ok(workers.run(move || maker.certify(key, CONNECTION_SECONDS)).await??)
-            }
+            Source::Pool(pool) => pool.take().await,
         }
     }
 }
@@ -188,20 +167,6 @@ async fn rotate(maker: Maker, period: Duration, current: Arc<RwLock<Arc<Epoch>>>
                 due = Instant::now() + period;
             }
             Err(error) => tracing::error!(%error, "the old transport key serves on"),
-        }
-    }
-}
-
-/// Keeps the pool full.
-async fn fill(maker: Maker, keys: mpsc::Sender<Box<dyn UnwrapKey>>) {
-    // The place comes first: a key beyond the pool would only lie about.
-    while let Ok(place) = keys.reserve().await {
-        match maker.key().await {
-            Ok(key) => place.send(key),
-            Err(error) => {
-                tracing::error!(%error, "no transport key for the pool");
-                sleep(TICK).await;
-            }
         }
     }
 }

@@ -17,6 +17,8 @@ use std::time::Duration;
 pub enum Step {
     /// Write [`take_output`](Handshake::take_output), read into [`space`](Handshake::space), then [`advance`](Handshake::advance).
     Read(Handshake),
+    /// Server: a sound ClientHello came. [`serve`](KeyWanted::serve) it with a transport key.
+    Key(KeyWanted),
     /// Run the job on a thread that may be busy for a while.
     Work(Job),
     /// The handshake is complete.
@@ -36,6 +38,28 @@ impl Job {
     /// Does the work.
     pub fn run(self) -> Step {
         (self.0)()
+    }
+}
+
+/// A server's handshake that needs its transport key from now on. Whoever sends nothing, or something else, is not given one.
+pub struct KeyWanted {
+    io: Io,
+    state: server::AwaitKey,
+}
+
+impl KeyWanted {
+    pub(super) fn new(io: Io, state: server::AwaitKey) -> KeyWanted {
+        KeyWanted { io, state }
+    }
+
+    /// Goes on with the transport key `epoch`.
+    pub fn serve(self, epoch: Arc<Epoch>, now: Now) -> Step {
+        let KeyWanted { mut io, state } = self;
+        match state.answer(&mut io, epoch) {
+            // More may have come in the same read.
+            Ok(state) => Handshake { io, state: State::ClientKeys(state) }.advance(now),
+            Err(error) => io.fail(error),
+        }
     }
 }
 
@@ -173,10 +197,10 @@ impl Handshake {
         Ok(Handshake { io, state: State::ServerHello(state) })
     }
 
-    /// Begins as a server, on the transport key `epoch`, asking for a puzzle of `difficulty` leading zero bits (0: none; at most 20).
-    pub fn server(config: Arc<ServerConfig>, epoch: Arc<Epoch>, difficulty: u8, now: Now) -> Handshake {
+    /// Begins as a server that asks for a puzzle of `difficulty` leading zero bits (0: none; at most 20).
+    pub fn server(config: Arc<ServerConfig>, difficulty: u8, now: Now) -> Handshake {
         let io = Io::new(&config.settings, now);
-        Handshake { io, state: State::ClientHello(server::AwaitClientHello::new(config, epoch, difficulty)) }
+        Handshake { io, state: State::ClientHello(server::AwaitClientHello::new(config, difficulty)) }
     }
 
     /// What is to be written to the pipe before anything is read.

@@ -29,7 +29,7 @@ pub use alert::Alert;
 pub use certificate::Epoch;
 pub use config::{ClientConfig, ServerConfig, Settings, TrustPolicy};
 pub use error::{CertificateError, HandshakeError, Rejection, SessionError};
-pub use handshake::{Established, Failure, Handshake, Job, Peer, Step};
+pub use handshake::{Established, Failure, Handshake, Job, KeyWanted, Peer, Step};
 pub use limits::{CLOCK_SKEW, CONTENT_START, MAX_CONTENT};
 pub use receive::{ReceiveHalf, Received};
 pub use record::plain_alert;

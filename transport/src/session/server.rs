@@ -9,8 +9,8 @@ use super::record::{Kind, plain_handshake};
 use super::schedule::{HandshakeSecrets, finished_mac, finished_mac_matches};
 use super::transcript::{Hash, Transcript, sha256, signed, wrap_label};
 use super::{
-    Activity, Alert, Established, Failure, HandshakeError, Job, Now, Peer, Rejection, SendHalf, ServerConfig, Step,
-    puzzle,
+    Activity, Alert, Established, Failure, HandshakeError, Job, KeyWanted, Now, Peer, Rejection, SendHalf,
+    ServerConfig, Step, puzzle,
 };
 use sealwire_traits::{AeadAlgorithm, Fingerprint};
 use std::sync::Arc;
@@ -18,7 +18,6 @@ use std::sync::Arc;
 /// Nothing came yet.
 pub(super) struct AwaitClientHello {
     config: Arc<ServerConfig>,
-    epoch: Arc<Epoch>,
     difficulty: u8,
 }
 
@@ -26,42 +25,60 @@ impl AwaitClientHello {
     /// Kind and longest body of the message awaited, and whether it is the peer's first.
     pub(super) const EXPECTED: (Kind, usize, bool) = (Kind::Handshake, MAX_CLIENT_HELLO, true);
 
-    pub(super) fn new(config: Arc<ServerConfig>, epoch: Arc<Epoch>, difficulty: u8) -> AwaitClientHello {
-        AwaitClientHello { config, epoch, difficulty }
+    pub(super) fn new(config: Arc<ServerConfig>, difficulty: u8) -> AwaitClientHello {
+        AwaitClientHello { config, difficulty }
     }
 
-    /// Step 2: answers with ServerHello. No private operation: the certificate was signed when the transport key was made.
-    pub(super) fn receive(self, mut io: Io, message: Message) -> Step {
-        match self.answer(&mut io, &message.body) {
-            Ok(state) => Step::Read(Handshake { io, state: State::ClientKeys(state) }),
+    /// Step 2, what does not need the transport key: everything that the client may be refused for.
+    pub(super) fn receive(self, io: Io, message: Message) -> Step {
+        match self.choose_suite(&message.body) {
+            Ok(aead) => {
+                let mut transcript = Transcript::new();
+                transcript.add(&message.body);
+                let AwaitClientHello { config, difficulty } = self;
+                Step::Key(KeyWanted::new(io, AwaitKey { config, difficulty, aead, transcript }))
+            }
             Err(error) => io.fail(error),
         }
     }
 
-    fn answer(self, io: &mut Io, body: &[u8]) -> Result<AwaitClientKeys, HandshakeError> {
+    fn choose_suite(&self, body: &[u8]) -> Result<&'static dyn AeadAlgorithm, HandshakeError> {
         let hello = ClientHello::decode(body)?;
         if let Some(wanted) = hello.wanted.filter(|wanted| *wanted != self.config.identity.fingerprint()) {
             return Err(HandshakeError::WantedUnknown(wanted));
         }
-        let aeads = self.config.provider.aeads.iter().copied();
-        let aead =
-            aeads.into_iter().find(|a| hello.suites.contains(&a.suite().id)).ok_or(HandshakeError::NoCommonSuite)?;
+        let mut aeads = self.config.provider.aeads.iter().copied();
+        aeads.find(|aead| hello.suites.contains(&aead.suite().id)).ok_or(HandshakeError::NoCommonSuite)
+    }
+}
+
+/// Message 1 came.
+pub(super) struct AwaitKey {
+    config: Arc<ServerConfig>,
+    difficulty: u8,
+    aead: &'static dyn AeadAlgorithm,
+    /// Of message 1.
+    transcript: Transcript,
+}
+
+impl AwaitKey {
+    /// Step 2: ServerHello. No private operation: the certificate was signed when the transport key was made.
+    pub(super) fn answer(mut self, io: &mut Io, epoch: Arc<Epoch>) -> Result<AwaitClientKeys, HandshakeError> {
         let mut random = [0; 32];
         self.config.provider.random.fill(&mut random)?;
         let answer = ServerHello {
-            suite: aead.suite().id,
+            suite: self.aead.suite().id,
             random,
             client_auth: self.config.client_auth,
             difficulty: self.difficulty,
-            tbs: self.epoch.tbs.clone(),
-            signature: self.epoch.signature.clone(),
+            tbs: epoch.tbs.clone(),
+            signature: epoch.signature.clone(),
         }
         .encode();
         io.output.extend(plain_handshake(&answer));
-        let mut transcript = Transcript::new();
-        transcript.add(body);
-        transcript.add(&answer);
-        Ok(AwaitClientKeys { config: self.config, epoch: self.epoch, difficulty: self.difficulty, aead, transcript })
+        self.transcript.add(&answer);
+        let AwaitKey { config, difficulty, aead, transcript } = self;
+        Ok(AwaitClientKeys { config, epoch, difficulty, aead, transcript })
     }
 }
 

@@ -56,8 +56,8 @@ impl World {
         self.randoms[1].reseed(2);
         let mut now = start();
         let mut nodes = [
-            Node::new(true, Handshake::client(self.client.clone(), now).unwrap()),
-            Node::new(false, Handshake::server(self.server.clone(), EPOCH.clone(), 0, now)),
+            Node::client(Handshake::client(self.client.clone(), now).unwrap()),
+            Node::server(Handshake::server(self.server.clone(), 0, now), EPOCH.clone()),
         ];
         let on = |side| fault.filter(|(from, _)| *from == side).map(|(_, fault)| fault);
         let mut links = [Link::new(on(From::Client)), Link::new(on(From::Server))];

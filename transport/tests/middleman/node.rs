@@ -2,8 +2,9 @@
 
 use crate::support::drive::{End, settle};
 use sealwire_transport::session::{
-    Established, Handshake, HandshakeError, Now, ReceiveHalf, Received, SendHalf, SessionError,
+    Epoch, Established, Handshake, HandshakeError, Now, ReceiveHalf, Received, SendHalf, SessionError,
 };
+use std::sync::Arc;
 use std::time::Duration;
 
 /// Questions and answers.
@@ -50,6 +51,8 @@ enum State {
 /// One end.
 pub struct Node {
     is_client: bool,
+    /// For the server: the key that it will ask for.
+    epoch: Option<Arc<Epoch>>,
     state: Option<State>,
     pub output: Vec<u8>,
     pub received: Vec<u8>,
@@ -57,8 +60,17 @@ pub struct Node {
 }
 
 impl Node {
-    pub fn new(is_client: bool, handshake: Handshake) -> Node {
-        let mut node = Node { is_client, state: None, output: Vec::new(), received: Vec::new(), sent: Vec::new() };
+    pub fn client(handshake: Handshake) -> Node {
+        Node::new(handshake, None)
+    }
+
+    pub fn server(handshake: Handshake, epoch: Arc<Epoch>) -> Node {
+        Node::new(handshake, Some(epoch))
+    }
+
+    fn new(handshake: Handshake, epoch: Option<Arc<Epoch>>) -> Node {
+        let (output, received, sent) = (Vec::new(), Vec::new(), Vec::new());
+        let mut node = Node { is_client: epoch.is_none(), epoch, state: None, output, received, sent };
         node.wait(handshake);
         node
     }
@@ -111,7 +123,7 @@ impl Node {
     }
 
     fn shake(&mut self, handshake: Handshake, now: Now) {
-        match settle(handshake.advance(now)) {
+        match settle(handshake.advance(now), &mut self.epoch, now) {
             End::Waiting(handshake) => self.wait(handshake),
             End::Failed(failure) => {
                 self.output.extend(failure.output);

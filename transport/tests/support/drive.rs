@@ -2,7 +2,7 @@
 
 use super::{at, client_config, epoch, server_config, start};
 use sealwire_transport::session::{
-    ClientConfig, Established, Failure, Handshake, HandshakeError, Now, Peer, ReceiveHalf, Received, SendHalf,
+    ClientConfig, Epoch, Established, Failure, Handshake, HandshakeError, Now, Peer, ReceiveHalf, Received, SendHalf,
     ServerConfig, SessionError, Step,
 };
 use std::sync::Arc;
@@ -16,11 +16,12 @@ pub enum End {
     Failed(Failure),
 }
 
-/// Runs the jobs until the handshake waits or is over.
-pub fn settle(mut step: Step) -> End {
+/// Runs the jobs until the handshake waits or is over. A server's takes its key from `epoch`.
+pub fn settle(mut step: Step, epoch: &mut Option<Arc<Epoch>>, now: Now) -> End {
     loop {
         step = match step {
             Step::Read(handshake) => return End::Waiting(handshake),
+            Step::Key(wanted) => wanted.serve(epoch.take().expect("one key a handshake, for a server"), now),
             Step::Work(job) => job.run(),
             Step::Done(established) => return End::Done(established),
             Step::Failed(failure) => return End::Failed(failure),
@@ -31,6 +32,8 @@ pub fn settle(mut step: Step) -> End {
 /// One end of a handshake, and of the session behind it.
 pub struct Party {
     end: Option<End>,
+    /// For a server: the key that it will ask for.
+    epoch: Option<Arc<Epoch>>,
     pub now: Now,
     /// Data that came once the handshake was over.
     pub data: Vec<u8>,
@@ -39,16 +42,22 @@ pub struct Party {
 }
 
 impl Party {
-    pub fn new(handshake: Handshake) -> Party {
-        Party { end: Some(End::Waiting(handshake)), now: start(), data: Vec::new(), session: Ok(Received::Nothing) }
+    fn new(handshake: Handshake, epoch: Option<Arc<Epoch>>) -> Party {
+        let session = Ok(Received::Nothing);
+        Party { end: Some(End::Waiting(handshake)), epoch, now: start(), data: Vec::new(), session }
     }
 
     pub fn client(config: ClientConfig) -> Party {
-        Party::new(Handshake::client(Arc::new(config), start()).unwrap())
+        Party::new(Handshake::client(Arc::new(config), start()).unwrap(), None)
     }
 
     pub fn server(config: ServerConfig) -> Party {
-        Party::new(Handshake::server(Arc::new(config), epoch(), 0, start()))
+        Party::server_on(config, epoch(), 0)
+    }
+
+    /// A server on this key, with a puzzle.
+    pub fn server_on(config: ServerConfig, epoch: Arc<Epoch>, difficulty: u8) -> Party {
+        Party::new(Handshake::server(Arc::new(config), difficulty, start()), Some(epoch))
     }
 
     /// What this end wants to write.
@@ -69,7 +78,7 @@ impl Party {
                     let count = fill(handshake.space(), rest);
                     rest = &rest[count..];
                     handshake.filled(count);
-                    self.end = Some(settle(handshake.advance(self.now)));
+                    self.end = Some(settle(handshake.advance(self.now), &mut self.epoch, self.now));
                     if rest.is_empty() && self.is_waiting() {
                         return;
                     }

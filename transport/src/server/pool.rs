@@ -1,0 +1,174 @@
+//! Transport keys made ahead, for connections that have one each.
+
+use super::transport_keys::{CONNECTION, Maker, TransportKeyError};
+use crate::session::Epoch;
+use std::collections::VecDeque;
+use std::num::NonZeroUsize;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::thread::available_parallelism;
+use std::time::Duration;
+use tokio::sync::{Notify, Semaphore, SemaphorePermit};
+use tokio::task::JoinSet;
+use tokio::time::{Instant, sleep, sleep_until};
+
+/// The longest time that a key waits for its connection. With the handshake behind it, it is as old as a key that all share.
+pub(super) const KEEP: Duration = Duration::from_secs(240);
+/// Keys that an idle server holds, so that the next connection does not wait. It is as exposed as with one key for all.
+const IDLE: usize = 1;
+/// Rest after a key that could not be made.
+const RETRY: Duration = Duration::from_secs(1);
+
+/// A bounded number of keys that wait for connections, or connections that wait for keys.
+pub(super) struct Pool {
+    size: usize,
+    stock: Mutex<Stock>,
+    /// A permit for each key in stock. It serves those who wait in their order.
+    ready: Semaphore,
+    /// There may be keys to make.
+    changed: Notify,
+}
+
+struct Stock {
+    /// When it was made, and the key; the oldest first.
+    keys: VecDeque<(Instant, Arc<Epoch>)>,
+    /// Keys to hold ready: all that the pool has room for, or [`IDLE`].
+    wanted: usize,
+    /// Connections that wait, and how many have waited since the last time that nobody did.
+    waiting: usize,
+    waited: usize,
+}
+
+impl Pool {
+    /// With room for `size` keys, at least one; [`fill`] makes them.
+    pub(super) fn new(size: usize) -> Pool {
+        let size = size.max(IDLE);
+        let stock = Stock { keys: VecDeque::new(), wanted: size, waiting: 0, waited: 0 };
+        Pool { size, stock: Mutex::new(stock), ready: Semaphore::new(0), changed: Notify::new() }
+    }
+
+    /// The key for one connection, once there is one and all who came before have theirs. May be cancelled without loss.
+    ///
+    /// # Errors
+    /// [`TransportKeyError::Stopped`].
+    pub(super) async fn take(&self) -> Result<Arc<Epoch>, TransportKeyError> {
+        let permit = match self.ready.try_acquire() {
+            Ok(permit) => permit,
+            Err(_) => self.wait().await?,
+        };
+        let key = self.stock().take(permit).ok_or(TransportKeyError::Stopped)?;
+        self.refill();
+        Ok(key)
+    }
+
+    async fn wait(&self) -> Result<SemaphorePermit<'_>, TransportKeyError> {
+        let _place = Waiting::begin(self);
+        self.ready.acquire().await.map_err(|_| TransportKeyError::Stopped)
+    }
+
+    /// There is traffic: the stock is to be as large as it may be.
+    fn refill(&self) {
+        self.stock().wanted = self.size;
+        self.changed.notify_one();
+    }
+
+    fn put(&self, key: Arc<Epoch>) {
+        let mut stock = self.stock();
+        // Whoever it was made for may have left.
+        if stock.keys.len() < self.size.max(stock.waiting) {
+            stock.keys.push_back((Instant::now(), key));
+            self.ready.add_permits(1);
+        }
+    }
+
+    /// Wipes the keys that nobody came for. A server without use for them makes no more than one from then on.
+    fn wipe_unused(&self, now: Instant) {
+        let mut stock = self.stock();
+        let before = stock.keys.len();
+        while stock.keys.front().is_some_and(|(made, _)| *made + KEEP <= now)
+            && let Ok(permit) = self.ready.try_acquire()
+        {
+            drop(stock.take(permit));
+        }
+        let (wiped, left) = (before - stock.keys.len(), stock.keys.len());
+        if wiped > 0 {
+            stock.wanted = IDLE;
+            tracing::debug!(wiped, left, "transport keys that nobody came for are wiped");
+        }
+    }
+
+    fn oldest(&self) -> Option<Instant> {
+        self.stock().keys.front().map(|(made, _)| *made)
+    }
+
+    fn stock(&self) -> MutexGuard<'_, Stock> {
+        self.stock.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Stock {
+    /// Uses up `permit`, which stands for a key in stock.
+    fn take(&mut self, permit: SemaphorePermit<'_>) -> Option<Arc<Epoch>> {
+        permit.forget();
+        self.keys.pop_front().map(|(_, key)| key)
+    }
+
+    /// Keys to be made, those in the making included.
+    fn missing(&self) -> usize {
+        (self.wanted + self.waiting).saturating_sub(self.keys.len())
+    }
+}
+
+/// A connection that waits for a key.
+struct Waiting<'a>(&'a Pool);
+
+impl Waiting<'_> {
+    fn begin(pool: &Pool) -> Waiting<'_> {
+        {
+            let mut stock = pool.stock();
+            stock.waiting += 1;
+            stock.waited += 1;
+        }
+        pool.refill();
+        Waiting(pool)
+    }
+}
+
+impl Drop for Waiting<'_> {
+    fn drop(&mut self) {
+        let mut stock = self.0.stock();
+        stock.waiting -= 1;
+        if stock.waiting == 0 {
+            tracing::info!(connections = stock.waited, pool = self.0.size, "waited for a transport key");
+            stock.waited = 0;
+        }
+    }
+}
+
+/// Keeps the pool as full as it is to be, for ever. As many keys are in the making at a time as there are cores.
+pub(super) async fn fill(pool: Arc<Pool>, maker: Maker) {
+    let makers = available_parallelism().map_or(1, NonZeroUsize::get);
+    let mut making = JoinSet::new();
+    loop {
+        while making.len() < pool.stock().missing().min(makers) {
+            let maker = maker.clone();
+            making.spawn(async move { maker.certified(KEEP + CONNECTION).await });
+        }
+        let unused = async {
+            match pool.oldest() {
+                Some(made) => sleep_until(made + KEEP).await,
+                None => std::future::pending().await,
+            }
+        };
+        tokio::select! {
+            Some(Ok(made)) = making.join_next() => match made {
+                Ok(key) => pool.put(key),
+                Err(error) => {
+                    tracing::error!(%error, "no transport key for the pool");
+                    sleep(RETRY).await;
+                }
+            },
+            () = pool.changed.notified() => {}
+            () = unused => pool.wipe_unused(Instant::now()),
+        }
+    }
+}
