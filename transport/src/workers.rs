@@ -1,34 +1,39 @@
 //! The pool for RSA work: a handshake costs milliseconds of processor time, which must not stop the threads that move bytes.
 
-use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use std::collections::VecDeque;
+use std::fmt;
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use tokio::sync::oneshot;
 
 /// Runs work on tokio's blocking threads: a few pieces at a time, a bounded number waiting.
 #[derive(Clone, Debug)]
-pub struct Workers {
-    threads: Arc<Semaphore>,
-    waiting: Arc<AtomicUsize>,
-    queue: usize,
-}
+pub struct Workers(Arc<Shared>);
 
 /// The queue is full.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Busy;
 
-/// Counts one piece of work that waits.
-struct Place(Arc<AtomicUsize>);
+type Work = Box<dyn FnOnce() + Send>;
 
-impl Drop for Place {
-    fn drop(&mut self) {
-        self.0.fetch_sub(1, Ordering::Relaxed);
-    }
+struct Shared {
+    threads: usize,
+    queue: usize,
+    state: Mutex<State>,
+}
+
+#[derive(Default)]
+struct State {
+    /// Threads at work.
+    running: usize,
+    /// What they do next. While there may be one more of them, nothing waits.
+    waiting: VecDeque<Work>,
 }
 
 impl Workers {
     /// `threads` pieces of work run at a time (at least one), `queue` more may wait.
     pub fn new(threads: usize, queue: usize) -> Workers {
-        Workers { threads: Arc::new(Semaphore::new(threads.max(1))), waiting: Arc::default(), queue }
+        Workers(Arc::new(Shared { threads: threads.max(1), queue, state: Mutex::default() }))
     }
 
     /// Runs `work` when its turn has come. If the caller stops waiting before, the work is dropped undone.
@@ -39,30 +44,65 @@ impl Workers {
     /// # Panics
     /// When `work` panics.
     pub async fn run<T: Send + 'static>(&self, work: impl FnOnce() -> T + Send + 'static) -> Result<T, Busy> {
-        let permit = self.permit().await?;
-        let task = tokio::task::spawn_blocking(move || {
-            // The permit goes back when the work is done, even if nobody waits for it any more.
-            let _permit = permit;
-            work()
-        });
-        match task.await {
-            Ok(result) => Ok(result),
-            // Not a panic: the runtime is shutting down and takes no more work.
-            Err(error) => Err(error.try_into_panic().map_or(Busy, |panic| std::panic::resume_unwind(panic))),
+        let (done, result) = oneshot::channel();
+        self.0.submit(Box::new(move || {
+            if !done.is_closed() {
+                let _ = done.send(catch_unwind(AssertUnwindSafe(work)));
+            }
+        }))?;
+        match result.await {
+            Ok(outcome) => outcome.map_or_else(|panic| resume_unwind(panic), Ok),
+            // The runtime is shutting down and takes no more work.
+            Err(_) => Err(Busy),
+        }
+    }
+}
+
+impl Shared {
+    fn submit(self: &Arc<Shared>, work: Work) -> Result<(), Busy> {
+        let mut state = self.state();
+        if state.running < self.threads {
+            state.running += 1;
+            drop(state);
+            let shared = self.clone();
+            tokio::task::spawn_blocking(move || shared.work(work));
+            Ok(())
+        } else if state.waiting.len() < self.queue {
+            state.waiting.push_back(work);
+            Ok(())
+        } else {
+            Err(Busy)
         }
     }
 
-    async fn permit(&self) -> Result<OwnedSemaphorePermit, Busy> {
-        if let Ok(permit) = self.threads.clone().try_acquire_owned() {
-            return Ok(permit);
+    /// A thread's work: one piece, and then all that waits. If each piece had a thread of its own, the next would begin on a thread that
+    /// was asleep, or did not exist yet, with nothing of the code and the key in its core's cache.
+    fn work(&self, first: Work) {
+        let mut next = Some(first);
+        while let Some(work) = next {
+            work();
+            next = self.next();
         }
-        let place = Place(self.waiting.clone());
-        if self.waiting.fetch_add(1, Ordering::Relaxed) >= self.queue {
-            return Err(Busy);
+    }
+
+    fn next(&self) -> Option<Work> {
+        let mut state = self.state();
+        let next = state.waiting.pop_front();
+        if next.is_none() {
+            state.running -= 1;
         }
-        let permit = self.threads.clone().acquire_owned().await;
-        drop(place);
-        permit.map_err(|_| Busy)
+        next
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl fmt::Debug for Shared {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let State { running, waiting } = &*self.state();
+        write!(f, "{running} of {} threads at work, {} of {} pieces waiting", self.threads, waiting.len(), self.queue)
     }
 }
 
@@ -91,7 +131,7 @@ mod tests {
             let workers = workers.clone();
             tokio::spawn(async move { workers.run(|| 2).await })
         };
-        while workers.waiting.load(Ordering::Relaxed) == 0 {
+        while workers.0.state().waiting.is_empty() {
             tokio::task::yield_now().await;
         }
         assert_eq!(workers.run(|| 3).await, Err(Busy));
@@ -99,5 +139,40 @@ mod tests {
         assert_eq!(first.await.expect("joined"), Ok(true));
         assert_eq!(second.await.expect("joined"), Ok(2));
         assert_eq!(workers.run(|| 4).await, Ok(4));
+    }
+
+    #[tokio::test]
+    async fn what_nobody_waits_for_is_not_done() {
+        let workers = Workers::new(1, 1);
+        let (release, gate) = mpsc::channel::<()>();
+        let first = {
+            let workers = workers.clone();
+            tokio::spawn(async move { workers.run(move || gate.recv().is_err()).await })
+        };
+        let done = Arc::new(Mutex::new(false));
+        let second = {
+            let (workers, done) = (workers.clone(), done.clone());
+            tokio::spawn(async move { workers.run(move || *done.lock().expect("unpoisoned") = true).await })
+        };
+        while workers.0.state().waiting.is_empty() {
+            tokio::task::yield_now().await;
+        }
+        second.abort();
+        assert!(second.await.is_err_and(|error| error.is_cancelled()));
+        drop(release);
+        assert_eq!(first.await.expect("joined"), Ok(true));
+        assert_eq!(workers.run(|| 3).await, Ok(3), "behind the second");
+        assert!(!*done.lock().expect("unpoisoned"));
+    }
+
+    #[tokio::test]
+    async fn a_panic_is_the_callers_and_the_thread_goes_on() {
+        let workers = Workers::new(1, 1);
+        let panicking = {
+            let workers = workers.clone();
+            tokio::spawn(async move { workers.run(|| panic!("as the test wants")).await })
+        };
+        assert!(panicking.await.is_err_and(|error| error.is_panic()));
+        assert_eq!(workers.run(|| 2).await, Ok(2));
     }
 }

@@ -1,7 +1,14 @@
-//! The measurement itself.
+//! The processor time of the server.
+//!
+//! The client is on one thread, so the processor time of the process less that of the client's thread is the server's. What it is beside
+//! the private operation is given twice: without the processor time that the private operations of these very handshakes took, and as the
+//! difference to as many private operations on their own, which take turns with the handshakes. In the difference is what a private
+//! operation loses when its thread has just been asleep.
 
 use crate::linux::{CLIENT_CORE, SERVER_CORE, pin, process_time, thread_time};
+use crate::runtime;
 use crate::support::*;
+use crate::watched::{WatchedKey, operations_time};
 use sealwire_traits::{Connection, OsRandom, PreMaster, Transport};
 use sealwire_transport::Clock;
 use sealwire_transport::channel::accept;
@@ -13,24 +20,31 @@ use std::sync::mpsc::{Receiver, Sender, channel};
 use std::time::Duration;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::runtime::Runtime;
+use tokio::task::JoinSet;
 
 /// Operations of a batch: as many as one pair of blinding factors is used for, so that each batch pays for one.
 const BATCH: u32 = 64;
-const ROUNDS: usize = 41;
+const ROUNDS: usize = 15;
 
-static MEMORY: Memory = Memory::new();
+pub fn rounds(is_bench: bool) -> usize {
+    if is_bench { ROUNDS } else { 1 }
+}
 
-pub fn main() {
-    let rounds = if std::env::args().any(|arg| arg == "--bench") { ROUNDS } else { 1 };
+pub fn main(rounds: usize) {
     pin(CLIENT_CORE);
     println!(
-        "microseconds of the server's processor; medians of {rounds} batches of {BATCH}, with the quartiles of the difference"
+        "microseconds of the server's processor for a handshake; medians of {rounds} batches of {BATCH}, with quartiles"
     );
-    println!("{:<24}{:>10} {:>14} {:>11}", "", "handshake", "private alone", "difference");
-    for (name, transport, address) in [("memory", &MEMORY as &dyn Transport, "bench"), ("tcp", &Tcp, "127.0.0.1:0")] {
+    println!("{:<34}{:>8} {:>24} {:>14} {:>24}", "", "all", "beside its private op.", "private alone", "difference");
+    let transports: [(&str, fn() -> &'static dyn Transport, &str); 2] =
+        [("memory", || Box::leak(Box::<Memory>::default()), "bench"), ("tcp", || &Tcp, "127.0.0.1:0")];
+    for (name, transport, address) in transports {
         for client_auth in [false, true] {
-            let kind = if client_auth { "mutual" } else { "anonymous" };
-            Server::start(transport, address, client_auth).report(&format!("{name}, {kind}"), rounds);
+            for clients in [1, 8] {
+                let kind = if client_auth { "mutual" } else { "anonymous" };
+                let name = format!("{name}, {kind}, {clients} at a time");
+                Server::start(transport(), address, client_auth, clients).report(&name, rounds);
+            }
         }
     }
 }
@@ -44,6 +58,8 @@ enum Order {
 /// The server's thread, as the client sees it.
 struct Server {
     transport: &'static dyn Transport,
+    /// Clients at a time.
+    clients: u32,
     client: Arc<ClientConfig>,
     address: String,
     orders: Sender<Order>,
@@ -52,7 +68,7 @@ struct Server {
 }
 
 impl Server {
-    fn start(transport: &'static dyn Transport, address: &'static str, client_auth: bool) -> Server {
+    fn start(transport: &'static dyn Transport, address: &'static str, client_auth: bool, clients: u32) -> Server {
         let mut client = client_config(&OsRandom);
         client.identity = client_auth.then(client_identity);
         let server = Arc::new(ServerConfig { client_auth, ..server_config(&OsRandom) });
@@ -64,51 +80,69 @@ impl Server {
             let mut listener = runtime.block_on(transport.listen(address)).unwrap();
             ready.send(listener.address()).unwrap();
             let (workers, clock) = (Workers::new(1, 16), Clock::start());
+            let key = Box::new(WatchedKey(transport_key()));
+            let epoch = certified(key, &*server_identity(), clock.now().unix, 300);
             for order in inbox {
                 let before = thread_time();
                 match order {
                     Order::Handshakes => runtime.block_on(async {
+                        let mut open = JoinSet::new();
                         for _ in 0..BATCH {
                             let pipe = listener.accept().await.unwrap();
-                            accept(pipe, server.clone(), async { Ok(epoch_today()) }, 0, &workers, clock)
-                                .await
-                                .unwrap();
+                            let (server, epoch, workers) = (server.clone(), epoch.clone(), workers.clone());
+                            open.spawn(async move {
+                                accept(pipe, server, async { Ok(epoch) }, 0, &workers, clock).await.unwrap();
+                            });
                         }
+                        open.join_all().await;
                     }),
                     Order::PrivateOperations => private_operations(),
                 }
                 reply.send(thread_time() - before).unwrap();
             }
         });
-        Server { transport, client: Arc::new(client), address: address_found.recv().unwrap(), orders, done }
+        Server { transport, clients, client: Arc::new(client), address: address_found.recv().unwrap(), orders, done }
     }
 
     fn report(&self, name: &str, rounds: usize) {
         let runtime = runtime();
         self.handshakes(&runtime);
-        let (mut handshakes, mut operations, mut differences) = (Vec::new(), Vec::new(), Vec::new());
+        let (mut all, mut beside, mut alone, mut differences) = (vec![], vec![], vec![], vec![]);
         for _ in 0..rounds {
-            let (handshake, operation) = (self.handshakes(&runtime), self.operations());
-            handshakes.push(handshake);
-            operations.push(operation);
-            differences.push(handshake - operation);
+            let ((whole, without), operation) = (self.handshakes(&runtime), self.operations());
+            all.push(whole);
+            beside.push(without);
+            alone.push(operation);
+            differences.push(whole - operation);
         }
-        let [low, middle, high] = quartiles(differences);
-        let ([_, handshake, _], [_, operation, _]) = (quartiles(handshakes), quartiles(operations));
-        println!("{name:<24}{handshake:>10.1} {operation:>14.1} {middle:>11.1}  ({low:.1} to {high:.1})");
+        let [[_, all, _], [_, alone, _]] = [all, alone].map(quartiles);
+        let [beside, difference] = [beside, differences].map(|values| {
+            let [low, middle, high] = quartiles(values);
+            format!("{middle:.1} ({low:.1} to {high:.1})")
+        });
+        println!("{name:<34}{all:>8.1} {beside:>24} {alone:>14.1} {difference:>24}");
     }
 
-    /// Microseconds of the server's threads for a handshake.
-    fn handshakes(&self, runtime: &Runtime) -> f64 {
-        let before = (process_time(), thread_time());
+    /// Microseconds of the server's threads for a handshake: all, and without the private operation.
+    fn handshakes(&self, runtime: &Runtime) -> (f64, f64) {
+        let before = (process_time(), thread_time(), operations_time());
         self.orders.send(Order::Handshakes).unwrap();
         runtime.block_on(async {
-            for _ in 0..BATCH {
-                shake(self.transport.connect(&self.address).await.unwrap(), self.client.clone()).await;
+            let mut open = JoinSet::new();
+            for _ in 0..self.clients {
+                let (transport, address, client) = (self.transport, self.address.clone(), self.client.clone());
+                let handshakes = BATCH / self.clients;
+                open.spawn(async move {
+                    for _ in 0..handshakes {
+                        shake(transport.connect(&address).await.unwrap(), client.clone()).await;
+                    }
+                });
             }
+            open.join_all().await;
         });
         self.done.recv().unwrap();
-        each((process_time() - before.0) - (thread_time() - before.1))
+        let all = (process_time() - before.0) - (thread_time() - before.1);
+        (each(all), each(all - (operations_time() - before.2)))
     }
 
     /// Microseconds for a private operation.
@@ -116,10 +150,6 @@ impl Server {
         self.orders.send(Order::PrivateOperations).unwrap();
         each(self.done.recv().unwrap())
     }
-}
-
-fn runtime() -> Runtime {
-    tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap()
 }
 
 /// The client's side, on one thread.
