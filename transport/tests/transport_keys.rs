@@ -332,6 +332,11 @@ async fn no_more_keys_are_made_at_a_time_than_there_are_cores() {
     while factory.in_hand.load(Ordering::SeqCst) < cores {
         tokio::task::yield_now().await;
     }
+    // None is finished, so a thread too many has all the chances to begin.
+    for _ in 0..10_000 {
+        std::thread::yield_now();
+        tokio::task::yield_now().await;
+    }
     drop(shut);
     while factory.made() < 4 * cores {
         tokio::task::yield_now().await;
