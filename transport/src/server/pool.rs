@@ -20,7 +20,6 @@ const RETRY: Duration = Duration::from_secs(1);
 
 /// A bounded number of keys that wait for connections, or connections that wait for keys.
 pub(super) struct Pool {
-    size: usize,
     stock: Mutex<Stock>,
     /// A permit for each key in stock. It serves those who wait in their order.
     ready: Semaphore,
@@ -29,9 +28,11 @@ pub(super) struct Pool {
 }
 
 struct Stock {
+    /// Keys that there is room for while nobody waits.
+    size: usize,
     /// When it was made, and the key; the oldest first.
     keys: VecDeque<(Instant, Arc<Epoch>)>,
-    /// Keys to hold ready: all that the pool has room for, or [`IDLE`].
+    /// Keys to hold ready: `size`, or [`IDLE`].
     wanted: usize,
     /// Connections that wait, and how many have waited since the last time that nobody did.
     waiting: usize,
@@ -42,8 +43,8 @@ impl Pool {
     /// With room for `size` keys, at least one; [`fill`] makes them.
     pub(super) fn new(size: usize) -> Pool {
         let size = size.max(IDLE);
-        let stock = Stock { keys: VecDeque::new(), wanted: size, waiting: 0, waited: 0 };
-        Pool { size, stock: Mutex::new(stock), ready: Semaphore::new(0), changed: Notify::new() }
+        let stock = Stock { size, keys: VecDeque::new(), wanted: size, waiting: 0, waited: 0 };
+        Pool { stock: Mutex::new(stock), ready: Semaphore::new(0), changed: Notify::new() }
     }
 
     /// The key for one connection, once there is one and all who came before have theirs. May be cancelled without loss.
@@ -67,14 +68,17 @@ impl Pool {
 
     /// There is traffic: the stock is to be as large as it may be.
     fn refill(&self) {
-        self.stock().wanted = self.size;
+        {
+            let mut stock = self.stock();
+            stock.wanted = stock.size;
+        }
         self.changed.notify_one();
     }
 
     fn put(&self, key: Arc<Epoch>) {
         let mut stock = self.stock();
         // Whoever it was made for may have left.
-        if stock.keys.len() < self.size.max(stock.waiting) {
+        if stock.keys.len() < stock.room() {
             stock.keys.push_back((Instant::now(), key));
             self.ready.add_permits(1);
         }
@@ -112,9 +116,14 @@ impl Stock {
         self.keys.pop_front().map(|(_, key)| key)
     }
 
+    /// Each connection that waits has room for its key, however small the pool is.
+    fn room(&self) -> usize {
+        self.size.max(self.waiting)
+    }
+
     /// Keys to be made, those in the making included.
     fn missing(&self) -> usize {
-        (self.wanted + self.waiting).saturating_sub(self.keys.len())
+        (self.wanted + self.waiting).min(self.room()).saturating_sub(self.keys.len())
     }
 }
 
@@ -138,7 +147,7 @@ impl Drop for Waiting<'_> {
         let mut stock = self.0.stock();
         stock.waiting -= 1;
         if stock.waiting == 0 {
-            tracing::info!(connections = stock.waited, pool = self.0.size, "waited for a transport key");
+            tracing::info!(connections = stock.waited, pool = stock.size, "waited for a transport key");
             stock.waited = 0;
         }
     }
