@@ -143,7 +143,7 @@ mod tests {
 
     #[tokio::test]
     async fn what_nobody_waits_for_is_not_done() {
-        let workers = Workers::new(1, 1);
+        let workers = Workers::new(1, 2);
         let (release, gate) = mpsc::channel::<()>();
         let first = {
             let workers = workers.clone();

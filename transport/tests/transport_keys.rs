@@ -25,10 +25,10 @@ const SECOND: Duration = Duration::from_secs(1);
 struct Factory {
     made: AtomicUsize,
     alive: Arc<AtomicUsize>,
-    /// Keys that are made at this moment, and how many there were at most. None is finished while the gate is locked.
+    /// Keys that are made at this moment, and how many there were at most. None is finished while they are held.
     in_hand: AtomicUsize,
     most_in_hand: AtomicUsize,
-    gate: Mutex<()>,
+    held: AtomicBool,
     /// The next key cannot be made.
     broken: AtomicBool,
     /// A key takes until somebody cancels it; then this is told.
@@ -89,21 +89,26 @@ impl KeyTransport for Factory {
         }
         if let Some(cancelled) = self.endless.lock().unwrap().take() {
             let _ = self.began.lock().unwrap().take().map(|began| began.send(()));
-            let patience = std::time::Instant::now() + 10 * SECOND;
-            while !observer.cancelled() {
-                assert!(std::time::Instant::now() < patience, "nobody cancels");
-                std::thread::yield_now();
-            }
+            spin_until("nobody cancels", || observer.cancelled());
             let _ = cancelled.send(());
             return Err(GenerateError::Cancelled);
         }
         let others = self.in_hand.fetch_add(1, Ordering::SeqCst);
         self.most_in_hand.fetch_max(others + 1, Ordering::SeqCst);
-        drop(self.gate.lock().unwrap());
+        spin_until("nobody lets go", || !self.held.load(Ordering::SeqCst));
         self.in_hand.fetch_sub(1, Ordering::SeqCst);
         self.made.fetch_add(1, Ordering::SeqCst);
         self.alive.fetch_add(1, Ordering::SeqCst);
         Ok(Box::new(Counted(self.alive.clone())))
+    }
+}
+
+/// On a thread that is no task's.
+fn spin_until(complaint: &str, done: impl Fn() -> bool) {
+    let patience = std::time::Instant::now() + 10 * SECOND;
+    while !done() {
+        assert!(std::time::Instant::now() < patience, "{complaint}");
+        std::thread::yield_now();
     }
 }
 
@@ -327,7 +332,7 @@ async fn who_finds_no_key_waits_in_order_and_may_leave() {
 async fn no_more_keys_are_made_at_a_time_than_there_are_cores() {
     let factory = Factory::leaked();
     let cores = std::thread::available_parallelism().unwrap().get();
-    let shut = factory.gate.lock().unwrap();
+    factory.held.store(true, Ordering::SeqCst);
     let _keys = factory.start(Rotation::PerConnection { pool: 4 * cores }).await.unwrap();
     while factory.in_hand.load(Ordering::SeqCst) < cores {
         tokio::task::yield_now().await;
@@ -337,7 +342,7 @@ async fn no_more_keys_are_made_at_a_time_than_there_are_cores() {
         std::thread::yield_now();
         tokio::task::yield_now().await;
     }
-    drop(shut);
+    factory.held.store(false, Ordering::SeqCst);
     while factory.made() < 4 * cores {
         tokio::task::yield_now().await;
     }

@@ -71,3 +71,12 @@ fn a_connection_too_many_is_turned_away_with_the_reason() {
     first.end_input();
     first.finish().ok();
 }
+
+#[test]
+fn each_connection_may_have_a_key_of_its_own() {
+    let home = Home::new();
+    let server = home.server(&["--set", "server.rotation=per-connection", "--set", "server.pool=1"]);
+    for line in ["first\n", "second\n", "third\n"] {
+        assert_eq!(home.echo(&server, &[], line).ok().text(), line);
+    }
+}
