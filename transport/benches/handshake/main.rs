@@ -6,7 +6,36 @@
 //! ```
 //!
 //! The server has a core to itself: its runtime, the thread on which its RSA work runs, and those that make its keys. Clients are on
-//! another core.
+//! another core. Keys have 2048 bits, records AES-256-GCM.
+//!
+//! On a virtual machine with two cores of an AMD EPYC (Zen 3) that compiled other things all the while, so that both tables are on the
+//! slow side. `cost`, microseconds of the server's processor beside the private operation of 340, medians of 15 batches of 64: measured
+//! within the handshakes, and as the difference to private operations on their own.
+//!
+//! | | within | difference |
+//! |---|---|---|
+//! | memory pipe, 8 clients at a time | 57 | 58 |
+//! | memory pipe, 1 client at a time | 98 | 114 |
+//! | memory pipe, 8 at a time, client authentication | 100 | 108 |
+//! | TCP, 8 at a time | 113 | 117 |
+//! | TCP, 1 at a time | 185 | 200 |
+//! | TCP, 8 at a time, client authentication | 161 | 181 |
+//!
+//! A server that serves one client at a time falls asleep several times in each handshake: the difference between one and eight clients is
+//! what that costs.
+//!
+//! `latency`, milliseconds for a client of 400, one after the other:
+//!
+//! | | p50 | p95 | p99 |
+//! |---|---|---|---|
+//! | one key for all | 0.62 | 0.96 | 3.23 |
+//! | a key each, from a pool of 32 | 0.68 | 3.21 | 7.63 |
+//! | a key each, from a pool of 1 that is always empty | 44 | 135 | 238 |
+//! | one key for all, beside a thread of the usual priority that makes keys | 0.60 | 3.77 | 5.20 |
+//! | one key for all, beside a thread of the lowest priority that makes keys | 0.61 | 1.55 | 1.70 |
+//!
+//! The lowest priority waits for everybody, other programs included: on a machine that those keep busy, pools are filled slowly, and so
+//! the second row takes long.
 #![allow(
     clippy::print_stdout,
     clippy::unwrap_used,
