@@ -41,11 +41,15 @@ pub fn report(keys: usize, bits: usize) {
     for _ in 0..keys {
         makers.iter_mut().for_each(Maker::turn);
     }
-    print!("key generation, {bits} bits, {keys} keys each, ms (x aws-lc-rs)");
-    let (reference, _) = makers[0].mean();
-    for maker in makers {
+    print!("key generation, {bits} bits, {keys} keys each, ms");
+    let (reference, reference_error) = makers[0].mean();
+    print!("  {} {reference:.1} +- {reference_error:.1}", makers[0].name);
+    for maker in &makers[1..] {
         let (mean, error) = maker.mean();
-        print!("  {} {mean:.1} +- {error:.1} (x{:.2})", maker.name, reference / mean);
+        let ratio = mean / reference;
+        // To first order: the relative errors of two independent means.
+        let ratio_error = ratio * (error / mean).hypot(reference_error / reference);
+        print!("  {} {mean:.1} +- {error:.1} ({ratio:.3} +- {ratio_error:.3})", maker.name);
     }
     println!();
 }

@@ -7,7 +7,7 @@ mod race;
 use aes_gcm::{AeadInOut, KeyInit};
 use openssl::cipher::Cipher;
 use openssl::cipher_ctx::CipherCtx;
-use race::{Runner, race, report};
+use race::{Result, Runner, race, report};
 use sealwire_backends::registry;
 use sealwire_traits::{Aead, Nonce, Tag};
 use std::hint::black_box;
@@ -28,12 +28,14 @@ fn main() {
         for size in SIZES {
             report(&format!("open {size:>8}"), race(opens(suite, &key, size), rounds), throughput(size));
         }
-        report("key setup    ", race(setups(suite, &key), rounds), |seconds| format!("{:.0} ns", seconds * 1e9));
+        report("key setup    ", race(setups(suite, &key), rounds), |result| {
+            format!("{:.0} ns (x{:.2})", result.seconds * 1e9, 1.0 / result.ratio)
+        });
     }
 }
 
-fn throughput(bytes: usize) -> impl Fn(f64) -> String {
-    move |seconds| format!("{:.2}", bytes as f64 / seconds / 1e9)
+fn throughput(bytes: usize) -> impl Fn(&Result) -> String {
+    move |result| format!("{:.2} (x{:.2})", bytes as f64 / result.seconds / 1e9, 1.0 / result.ratio)
 }
 
 /// Every backend of ours that runs here.

@@ -43,11 +43,11 @@ impl<'a> Runner<'a> {
     }
 }
 
-/// A result: the median time in seconds, and the median of the ratios to the reference, turn by turn.
+/// A result: the median time in seconds, and the median of what it is relative to the reference's, turn by turn.
 pub struct Result {
     pub name: String,
     pub seconds: f64,
-    pub speedup: f64,
+    pub ratio: f64,
 }
 
 /// Lets all take `rounds` turns each. The first runner is the reference.
@@ -61,17 +61,17 @@ pub fn race(mut runners: Vec<Runner<'_>>, rounds: usize) -> Vec<Result> {
     runners
         .into_iter()
         .map(|runner| {
-            let ratios = reference.iter().zip(&runner.times).map(|(reference, own)| reference / own);
-            Result { name: runner.name, seconds: median(runner.times.clone()), speedup: median(ratios.collect()) }
+            let ratios = reference.iter().zip(&runner.times).map(|(reference, own)| own / reference);
+            Result { name: runner.name, seconds: median(runner.times.clone()), ratio: median(ratios.collect()) }
         })
         .collect()
 }
 
-/// One line: each competitor with its figure, made from the seconds it took.
-pub fn report(title: &str, results: Vec<Result>, figure: impl Fn(f64) -> String) {
+/// One line: each competitor with its figures.
+pub fn report(title: &str, results: Vec<Result>, figures: impl Fn(&Result) -> String) {
     print!("{title}");
     for result in results {
-        print!("  {} {} (x{:.2})", result.name, figure(result.seconds), result.speedup);
+        print!("  {} {}", result.name, figures(&result));
     }
     println!();
 }

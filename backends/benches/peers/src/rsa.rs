@@ -1,14 +1,18 @@
 //! Races sealwire's RSA against other libraries: `taskset -c 1 cargo run --release --bin rsa -- [ROUNDS] [BITS]...`, and its key
 //! generation with `-- keygen [KEYS] [BITS]...`.
 //!
-//! Every line is a race of its own, on one key; `x` is how many times as fast as OpenSSL, the median of the ratios turn by turn. Each
-//! operation is complete: decryption with blinding, CRT, the check of the result and OAEP, signatures with PSS, all with SHA-256. With
-//! `--features gmp` the engine `gmp` runs too, and for comparison the two exponentiations alone in GMP, without any of that.
+//! Every line is a race of its own, on one key: microseconds, and in brackets the time relative to the first one's, the median of the
+//! ratios turn by turn. Each operation is complete: decryption with blinding, CRT, the check of the result and OAEP, signatures with PSS,
+//! all with SHA-256.
 //!
-//! How long the search for two primes takes is a matter of luck, and has no median worth giving: for keys it is the mean, with its
-//! standard error, and `x` is how many times as fast as aws-lc-rs.
+//! With `--features gmp` the engine `gmp` runs too, and against the same decryption written plainly in GMP's integers.
+//!
+//! How long the search for two primes takes is a matter of luck, and has no median worth giving: for keys it is the mean, and in brackets
+//! its ratio to that of aws-lc-rs, both with their standard errors.
 
 mod keygens;
+#[cfg(feature = "gmp")]
+mod plain_gmp;
 mod race;
 
 use openssl::encrypt::{Decrypter, Encrypter};
@@ -16,7 +20,7 @@ use openssl::hash::MessageDigest;
 use openssl::pkey::{PKey, PKeyRef, Private, Public};
 use openssl::rsa::{Padding, Rsa};
 use openssl::sign::{RsaPssSaltlen, Signer, Verifier};
-use race::{Runner, race, report};
+use race::{Result, Runner, race, report};
 use sealwire_backends::rsa::{KEY_TRANSPORTS, SIGNATURES};
 use sealwire_traits::{KeyTransport, OsRandom, SecretBytes, SignatureScheme};
 use std::hint::black_box;
@@ -39,15 +43,17 @@ fn main() {
             continue;
         }
         let key = Key::new(bits);
-        println!("\nRSA, {bits} bits, {rounds} rounds, us (x OpenSSL)");
+        println!("\nRSA, {bits} bits, {rounds} rounds, us");
         report("decrypt, OAEP", race(decryptions(&key), rounds), microseconds);
+        #[cfg(feature = "gmp")]
+        report("the same, GMP", race(decryptions_with_gmp(&key), rounds), microseconds);
         report("sign, PSS    ", race(signings(&key), rounds), microseconds);
         report("verify, PSS  ", race(verifications(&key), rounds), microseconds);
     }
 }
 
-fn microseconds(seconds: f64) -> String {
-    format!("{:.1}", seconds * 1e6)
+fn microseconds(result: &Result) -> String {
+    format!("{:.1} ({:.2})", result.seconds * 1e6, result.ratio)
 }
 
 /// One key for all, and what was made under it.
@@ -102,13 +108,7 @@ fn decryptions(key: &Key) -> Vec<Runner<'_>> {
     let mut runners = vec![Runner::new("OpenSSL", move || {
         assert_eq!(decrypter.decrypt(black_box(&key.wrapped), &mut out).expect("decrypted"), SECRET.len());
     })];
-    for transport in transports() {
-        let private = transport.private_key(&SecretBytes::new(key.pkcs8.clone())).expect("key");
-        runners.push(Runner::new(transport.engine(), move || {
-            let secret = private.unwrap_secret(black_box(&key.wrapped), b"", &OsRandom).expect("a sound key");
-            assert!(black_box(secret).expose() == &SECRET);
-        }));
-    }
+    runners.extend(transports().map(|transport| decryption(key, transport)));
     let mut out = vec![0; key.wrapped.len()];
     let aws = {
         use aws_lc_rs::rsa::{OaepPrivateDecryptingKey, PrivateDecryptingKey};
@@ -125,9 +125,26 @@ fn decryptions(key: &Key) -> Vec<Runner<'_>> {
         let secret = rust_crypto.decrypt_blinded(&mut generator(), oaep, black_box(&key.wrapped));
         black_box(secret.expect("decrypted"));
     }));
-    #[cfg(feature = "gmp")]
-    runners.push(gmp::powers(key));
     runners
+}
+
+/// By one of our engines.
+fn decryption<'a>(key: &'a Key, transport: &dyn KeyTransport) -> Runner<'a> {
+    let private = transport.private_key(&SecretBytes::new(key.pkcs8.clone())).expect("key");
+    Runner::new(transport.engine(), move || {
+        let secret = private.unwrap_secret(black_box(&key.wrapped), b"", &OsRandom).expect("a sound key");
+        assert!(black_box(secret).expose() == &SECRET);
+    })
+}
+
+#[cfg(feature = "gmp")]
+fn decryptions_with_gmp(key: &Key) -> Vec<Runner<'_>> {
+    let mut plain = plain_gmp::PlainKey::new(key);
+    let plain = Runner::new("plain rug", move || {
+        assert!(plain.decrypt(black_box(&key.wrapped)) == Some(SECRET));
+    });
+    let ours = transports().filter(|transport| transport.engine() == "gmp").map(|gmp| decryption(key, gmp));
+    [plain].into_iter().chain(ours).collect()
 }
 
 fn rust_crypto(key: &Key) -> rsa::RsaPrivateKey {
@@ -189,35 +206,17 @@ fn verifications(key: &Key) -> Vec<Runner<'_>> {
         }));
     }
     let pkcs1 = key.public.rsa().expect("rsa").public_key_to_der_pkcs1().expect("pkcs1");
-    // A key to be read at each operation, which is how ring and aws-lc-rs verify.
+    // ring has no key that is read once: its time includes the reading.
     let ring = ring::signature::UnparsedPublicKey::new(&ring::signature::RSA_PSS_2048_8192_SHA256, pkcs1.clone());
     runners.push(Runner::new("ring", move || {
         ring.verify(MESSAGE, black_box(&key.signature)).expect("verified");
     }));
-    let aws = aws_lc_rs::signature::UnparsedPublicKey::new(&aws_lc_rs::signature::RSA_PSS_2048_8192_SHA256, pkcs1);
+    let aws = {
+        use aws_lc_rs::signature::{ParsedPublicKey, RSA_PSS_2048_8192_SHA256};
+        ParsedPublicKey::new(&RSA_PSS_2048_8192_SHA256, &pkcs1).expect("key")
+    };
     runners.push(Runner::new("aws-lc-rs", move || {
-        aws.verify(MESSAGE, black_box(&key.signature)).expect("verified");
+        aws.verify_sig(MESSAGE, black_box(&key.signature)).expect("verified");
     }));
     runners
-}
-
-/// The least that GMP takes: reduction modulo the primes, and the two powers in constant time.
-#[cfg(feature = "gmp")]
-mod gmp {
-    use super::{Key, Runner, black_box};
-    use rug::Integer;
-    use rug::integer::Order;
-
-    pub(super) fn powers(key: &Key) -> Runner<'_> {
-        let integer = |bytes: &[u8]| Integer::from_digits(bytes, Order::Msf);
-        let numbers = key.private.rsa().expect("rsa");
-        let [p, q, dp, dq] = [numbers.p(), numbers.q(), numbers.dmp1(), numbers.dmq1()]
-            .map(|number| integer(&number.expect("a CRT key").to_vec()));
-        let c = integer(&key.wrapped);
-        Runner::new("GMP powers alone", move || {
-            for (prime, exponent) in [(&p, &dp), (&q, &dq)] {
-                black_box(Integer::from(black_box(&c) % prime).secure_pow_mod(exponent, prime));
-            }
-        })
-    }
 }
