@@ -74,7 +74,8 @@ unsafe extern "C" fn free(block: *mut c_void, size: usize) {
 /// to 64 KiB by `alloca` (more goes to the heap), and its frames.
 #[inline(never)]
 pub(crate) fn wipe_stack() {
-    let mut room = [0u8; 96 * 1024];
+    // Words, not bytes: an element at a time is written.
+    let mut room = [0u64; 96 * 1024 / 8];
     room.zeroize();
     std::hint::black_box(&room);
 }

@@ -1,7 +1,8 @@
 //! The engine on GMP through rug, in builds with the feature `gmp`. Powers of secrets go through `mpz_powm_sec`, which
 //! promises that time and memory addresses depend on sizes alone; what GMP frees is wiped (`arch::gmp_memory`), and so
 //! is the stack it worked on. Blinding, reduction modulo p and q and the recombination are not GMP's: it has no
-//! constant-time functions for them.
+//! constant-time functions for them. Nor is the public power of a secret: for `mpz_powm_sec` the exponent is a secret as
+//! well, so that 17 bits cost as much as 64.
 
 use super::EngineEntry;
 #[cfg(not(feature = "gmp"))]
@@ -53,10 +54,6 @@ mod present {
 
         fn pow(&self, modulus: &Montgomery, base: &Uint, exponent: &Uint) -> Uint {
             pow(modulus, base, exponent)
-        }
-
-        fn pow_e(&self, n: &Montgomery, base: &Uint) -> Uint {
-            secure_pow(n.modulus(), base, &Uint::small(E.into(), 1))
         }
 
         fn public_pow_e(&self, n: &Montgomery, base: &Uint) -> Uint {
