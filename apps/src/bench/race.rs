@@ -20,7 +20,11 @@ impl Runner {
 
 /// How the figures come about, for those who read them.
 pub(super) fn conditions() -> String {
-    format!("One thread; medians of {TURNS} turns of at least {} ms, the backends in rotation.\n\n", TURN.as_millis())
+    let turn = TURN.as_millis();
+    format!(
+        "One thread; medians of {TURNS} turns of at least {turn} ms, the backends in rotation.\n\
+         A record is opened in place, so each time it is opened it is copied first, and that is part of the figure.\n\n"
+    )
 }
 
 /// The median time of one run of each competitor, in seconds.

@@ -66,7 +66,7 @@ fn seals(algorithm: &dyn AeadAlgorithm, size: usize) -> Result<Runner, KeyError>
     }))
 }
 
-/// Each run opens a copy of the same sealed record; making the copy is part of the time.
+/// Each run opens a copy of the same sealed record; making the copy is part of the time, as is printed.
 fn opens(algorithm: &dyn AeadAlgorithm, size: usize) -> Result<Runner, KeyError> {
     let aead = new_key(algorithm)?;
     let mut sealed = vec![0; size];
