@@ -165,18 +165,3 @@ fn bytes_that_are_no_key_are_refused() {
         assert_eq!(refused, pkcs8.expose().len().div_ceil(13));
     }
 }
-
-#[test]
-#[ignore = "minutes: a key of every size from 2048 to 4096 bits in steps of 128, on every engine"]
-fn keys_of_every_size_work() {
-    for transport in transports() {
-        for bits in (2048..=4096).step_by(128) {
-            let private = transport.generate(bits, &OsRandom, &()).expect("a key");
-            let public = transport.public_key(private.public_key()).expect("our own key");
-            let secret = Secret::random(&OsRandom).expect("random");
-            let wrapped = public.wrap_secret(&secret, b"", &OsRandom).expect("random");
-            let unwrapped = private.unwrap_secret(&wrapped, b"", &OsRandom).expect("a sound key");
-            assert!(bool::from(unwrapped.ct_eq(&secret)), "{bits}");
-        }
-    }
-}

@@ -128,6 +128,20 @@ fn keys_of_ours_pass_the_check_of_openssl_and_work_there() {
 }
 
 #[test]
+fn keys_of_every_size_work_there() {
+    let engines = engines();
+    let Some((maker, _)) = engines.first() else { return };
+    for bits in (2048..=4096).step_by(64) {
+        let key = maker.generate(bits, &OsRandom, &()).expect("a key");
+        let files = Files::ours(&key.to_pkcs8(), key.public_key());
+        for (transport, scheme) in &engines {
+            exchange_secrets(*transport, &files);
+            exchange_signatures(*scheme, &files);
+        }
+    }
+}
+
+#[test]
 fn keys_of_openssl_work_here() {
     for (transport, scheme) in engines() {
         // 2056 bits: primes of 1028, which fill no whole number of limbs.

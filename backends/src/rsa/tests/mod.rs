@@ -8,9 +8,12 @@ mod gmp_stack;
 mod key;
 mod keygen;
 mod montgomery;
+pub(crate) mod numbers;
 mod oaep;
+mod powers;
 mod prime;
 mod private_op;
+mod sizes;
 mod uint;
 
 use super::PrivateComponents;

@@ -84,34 +84,6 @@ proptest! {
     }
 }
 
-proptest! {
-    #![proptest_config(ProptestConfig::with_cases(100))]
-
-    #[test]
-    fn powers_of_the_size_of_keys(numbers in modulus_and_residues(15..=33)) {
-        for engine in engines() {
-            let (m, base, exponent) = prepare(engine, &numbers);
-            check_pow(engine, &m, &base, &exponent)?;
-        }
-    }
-
-    #[test]
-    fn pairs_of_powers(numbers in modulus_and_residues(4..=33), other in any::<u64>()) {
-        // Two moduli of the same size: the other one is as long, whatever its lower limbs.
-        let (m, base, exponent) = &numbers;
-        let low = BigUint::from(other) % ((BigUint::from(1u8) << (m.bits() - 1)).min(m.clone()));
-        let second = (m.clone() ^ low) | BigUint::from(1u8);
-        prop_assume!(second.bits() == m.bits());
-        let numbers = [numbers.clone(), (second.clone(), exponent % &second, base.clone())];
-        for engine in engines() {
-            let [(m, a, x), (n, b, y)] = numbers.each_ref().map(|numbers| prepare(engine, numbers));
-            let powers = engine.pair([m, n]).pow([&a, &b], [&x, &y]).map(|power| big(&power));
-            let expected = [(&a, &x, &numbers[0].0), (&b, &y, &numbers[1].0)].map(|(a, x, m)| big(a).modpow(&big(x), m));
-            prop_assert_eq!(powers, expected, "{:?}", engine);
-        }
-    }
-}
-
 #[test]
 fn powers_of_random_numbers_at_every_edge_of_the_exponent() {
     let random = Seeded::new(2);

@@ -1,0 +1,93 @@
+//! Powers by every engine against num-bigint and, in builds with GMP, against that.
+//!
+//! The thorough form takes minutes:
+//! `cargo test --release -p sealwire-backends --features gmp --lib -- --ignored --nocapture a_million_powers thousands_of_large_powers`
+#![allow(clippy::print_stdout)]
+
+use super::numbers::Power;
+use super::{big, engines, uint};
+use crate::rsa::exponent::E;
+use crate::rsa::uint::{Montgomery, limbs_for};
+use num_bigint::BigUint;
+use rand::rngs::StdRng;
+use rand::{RngExt, SeedableRng};
+
+/// Bits of moduli up to which the powers are so cheap that a million of them can be compared.
+const SMALL: usize = 512;
+
+/// Bits of moduli: primes of keys of 2048 to 4096 bits, a third of some of those, and more than any kernel has room for.
+const LARGE: [usize; 7] = [683, 1024, 1365, 1536, 2000, 2048, 2100];
+
+/// Bits of moduli of keys.
+const KEYS: [usize; 4] = [2048, 2056, 3072, 4096];
+
+/// Two powers side by side, with secret exponents.
+fn check_pair(random: &mut StdRng, bits: usize) {
+    let powers = [0, 1].map(|_| Power::random(random, bits));
+    let expected = powers.each_ref().map(Power::result);
+    let width = limbs_for(bits);
+    let bases = powers.each_ref().map(|power| uint(&power.base, width));
+    let exponents = powers.each_ref().map(|power| uint(&power.exponent, width));
+    for engine in engines() {
+        let moduli = powers.each_ref().map(|p| Montgomery::new(engine.arithmetic(), uint(&p.n, width), bits));
+        let found = engine.pair(moduli).pow(bases.each_ref(), exponents.each_ref());
+        assert_eq!(found.each_ref().map(big), expected, "{engine:?}: {powers:?}");
+    }
+}
+
+/// One power with the public exponent.
+fn check_public(random: &mut StdRng, bits: usize) {
+    let power = Power { exponent: BigUint::from(E), ..Power::random(random, bits) };
+    let expected = power.result();
+    for engine in engines() {
+        let n = Montgomery::new(engine.arithmetic(), uint(&power.n, limbs_for(bits)), bits);
+        let base = uint(&power.base, n.width());
+        for found in [engine.pow_e(&n, &base), engine.public_pow_e(&n, &base)] {
+            assert_eq!(big(&found), expected, "{engine:?}: {power:?}");
+        }
+    }
+}
+
+/// `count` pairs up to 512 bits.
+fn small_pairs(count: usize) {
+    let random = &mut StdRng::seed_from_u64(20);
+    for _ in 0..count {
+        let bits = random.random_range(2..=SMALL);
+        check_pair(random, bits);
+    }
+    println!("{:?}: {} powers each of 2 to {SMALL} bits", engines(), 2 * count);
+}
+
+/// `count` pairs of each larger size, and as many public powers of each size of keys.
+fn large_pairs(count: usize) {
+    let random = &mut StdRng::seed_from_u64(21);
+    for bits in LARGE {
+        (0..count).for_each(|_| check_pair(random, bits));
+    }
+    for bits in KEYS {
+        (0..count).for_each(|_| check_public(random, bits));
+    }
+    println!("{:?}: {} powers each of {LARGE:?} bits, {count} public ones each of {KEYS:?}", engines(), 2 * count);
+}
+
+#[test]
+fn thousands_of_small_powers() {
+    small_pairs(2000);
+}
+
+#[test]
+fn some_large_powers() {
+    large_pairs(20);
+}
+
+#[test]
+#[ignore = "minutes"]
+fn a_million_powers() {
+    small_pairs(500_000);
+}
+
+#[test]
+#[ignore = "minutes"]
+fn thousands_of_large_powers() {
+    large_pairs(1000);
+}
