@@ -24,7 +24,7 @@ mod signature;
 mod uint;
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 
 pub use components::{PrivateComponents, PublicComponents};
 pub use key_transport::KEY_TRANSPORTS;

@@ -1,9 +1,10 @@
-//! The kernel against its algorithm written out with num-bigint, to the last bit; powers against num-bigint's `modpow`.
+//! The kernel against its algorithm written out with num-bigint, to the last bit. Powers of all engines are compared in `rsa/tests/powers.rs`.
 
 use super::digits::{DIGIT_BITS, Digits, MAX_HALF, MIN_HALF, VECTOR_BITS};
 use super::kernel::{self, Workspace};
 use super::modulus::Modulus;
 use super::{Fma52, MAX_BITS, Pair};
+use crate::rsa::tests::numbers::{modulus, number};
 use crate::rsa::{Montgomery, Portable, PowPair, Uint};
 use num_bigint::{BigInt, BigUint};
 use rand::rngs::StdRng;
@@ -29,29 +30,6 @@ fn big(x: &Uint) -> BigUint {
 fn uint(x: &BigUint, bits: usize) -> Uint {
     assert!(x.bits() <= bits as u64);
     Uint::from_be_bytes(&x.to_bytes_be(), bits.div_ceil(64))
-}
-
-/// Below 2^bits: random, or an extreme: runs of ones and zeros, all ones, 0, 1, one bit.
-fn number(random: &mut StdRng, bits: usize) -> BigUint {
-    let ones = |n: usize| (BigUint::from(1u8) << n) - 1u8;
-    let below = |random: &mut StdRng| random.random_range(0..=bits);
-    match random.random_range(0..12) {
-        0 => ones(bits),
-        1 => BigUint::ZERO,
-        2 => BigUint::from(1u8),
-        3 => BigUint::from(1u8) << random.random_range(0..bits),
-        4..=6 => (0..4).fold(BigUint::ZERO, |x, _| x ^ ones(below(random))),
-        _ => {
-            let mut bytes = vec![0u8; bits.div_ceil(8)];
-            random.fill(&mut bytes[..]);
-            BigUint::from_bytes_be(&bytes) & ones(bits)
-        }
-    }
-}
-
-/// An odd number of exactly `bits` bits.
-fn modulus(random: &mut StdRng, bits: usize) -> BigUint {
-    number(random, bits) | BigUint::from(1u8) | BigUint::from(1u8) << (bits - 1)
 }
 
 /// A number up to `bound`, often the bound or a step from it.
@@ -124,17 +102,6 @@ fn check_products(cpu: Fma52, random: &mut StdRng, bits: usize) {
     }
 }
 
-fn check_power(cpu: Fma52, random: &mut StdRng, bits: usize) {
-    let (pair, moduli) = pair(cpu, random, bits);
-    let bases = moduli.each_ref().map(|n| up_to(random, &(n - 1u8)));
-    let exponents = [0, 1].map(|_| number(random, bits));
-    let [b, e] = [&bases, &exponents].map(|x| x.each_ref().map(|x| uint(x, bits)));
-    let powers = pair.pow(b.each_ref(), e.each_ref());
-    for (i, n) in moduli.iter().enumerate() {
-        assert_eq!(big(&powers[i]), bases[i].modpow(&exponents[i], n), "{}^{} mod {n}", bases[i], exponents[i]);
-    }
-}
-
 #[test]
 fn products_of_all_sizes() {
     let Some(cpu) = cpu() else { return };
@@ -145,32 +112,11 @@ fn products_of_all_sizes() {
 }
 
 #[test]
-fn powers_of_all_sizes() {
-    let Some(cpu) = cpu() else { return };
-    let mut random = StdRng::seed_from_u64(2);
-    for bits in sizes() {
-        (0..3).for_each(|_| check_power(cpu, &mut random, bits));
-    }
-}
-
-#[test]
-fn thousands_of_small_powers() {
-    let Some(cpu) = cpu() else { return };
-    let mut random = StdRng::seed_from_u64(3);
-    for _ in 0..3000 {
-        let bits = random.random_range(2..=512);
-        check_power(cpu, &mut random, bits);
-    }
-}
-
-#[test]
-#[ignore = "a million of each take long"]
-fn a_million_products_and_powers() {
+#[ignore = "a million take long"]
+fn a_million_products() {
     let Some(cpu) = cpu() else { return };
     let mut random = StdRng::seed_from_u64(4);
     for _ in 0..1_000_000 {
-        let bits = random.random_range(2..=512);
-        check_power(cpu, &mut random, bits);
         let bits = random.random_range(2..=MAX_BITS);
         check_products(cpu, &mut random, bits);
     }
