@@ -1,5 +1,11 @@
 //! What the package `evidence` needs to know of the inside, compiled with `--cfg sealwire_evidence` and in no other program.
 
+#[cfg(target_arch = "x86_64")]
+mod fma52;
+
+#[cfg(target_arch = "x86_64")]
+pub use fma52::Fma52Powers;
+
 use crate::rsa::Uint;
 use std::sync::OnceLock;
 

@@ -15,6 +15,8 @@ pub const CONTROLS: &[(&str, Control)] = &[
     ("power-branch", power_branch),
     ("power-table", power_table),
     ("inversion", inversion),
+    ("fused-table", fused_table),
+    ("fused-branch", fused_branch),
     ("vector-table", |key| arch::vector_table(key, black_box(&TABLE))),
     ("vector-branch", arch::vector_branch),
 ];
@@ -89,6 +91,26 @@ fn inversion(key: &[u8; 32]) -> Option<u8> {
 /// `a b mod MODULUS`.
 fn times(a: u64, b: u64) -> u64 {
     a * b % MODULUS
+}
+
+/// A fused multiplication of whole numbers made of the key, as `fma52` has them; the bits of the result. (The system's library has the
+/// instruction, on processors that do.)
+fn fused(key: &[u8; 32]) -> u64 {
+    let [a, b] = [key[0], key[1]].map(|byte| f64::from_bits(TWO_52 | u64::from(byte)) - f64::from_bits(TWO_52));
+    black_box(a).mul_add(black_box(b), f64::from_bits(TWO_52)).to_bits()
+}
+
+/// The bits of 2^52.
+const TWO_52: u64 = 0x433 << 52;
+
+/// A table whose index is a product.
+fn fused_table(key: &[u8; 32]) -> Option<u8> {
+    Some(black_box(&TABLE)[(fused(key) & 255) as usize])
+}
+
+/// A branch on a product.
+fn fused_branch(key: &[u8; 32]) -> Option<u8> {
+    Some(if fused(key) & 1 == 0 { black_box(1) } else { black_box(2) })
 }
 
 /// Compiled for the instructions of the backend `vaes`.

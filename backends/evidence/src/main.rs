@@ -4,6 +4,7 @@
 //! |---|---|
 //! | `aes` | what is watched of AES-GCM |
 //! | `rsa` | what is watched of RSA |
+//! | `fma52` | what is watched of its kernel `fma52` |
 //! | `control` | leaks planted on purpose, which have to be found |
 //! | `step` | a tool that watches: the processor executes, instruction by instruction |
 //! | `arch` | all the `unsafe` |
@@ -11,13 +12,14 @@
 mod aes;
 mod arch;
 mod control;
+mod fma52;
 mod rsa;
 mod step;
 
 use aes::Extent;
 use std::process::ExitCode;
 
-const USAGE: &str = "usage: evidence [step] (aes BACKEND [brief] | rsa ENGINE | control NAME)
+const USAGE: &str = "usage: evidence [step] (aes BACKEND [brief] | rsa ENGINE | fma52 | control NAME)
 
 Runs under valgrind, or, with `step`, instruction by instruction under its own eyes; ./run does all of it.
 Exit status: 0 nothing found, 1 failed, 2 usage, 77 this machine cannot run it, 99 a leak.";
@@ -48,6 +50,10 @@ fn run(words: &[&str]) -> ExitCode {
         ["aes", name] => aes(name, &Extent::Full),
         ["aes", name, "brief"] => aes(name, &Extent::Brief),
         ["rsa", engine] => rsa(engine),
+        ["fma52"] => match fma52::run() {
+            Ok(()) => ExitCode::SUCCESS,
+            Err(reason) => unavailable(&reason.to_string()),
+        },
         ["control", name] => match find(control::CONTROLS, name) {
             Some(&control) if control::run(control) => ExitCode::SUCCESS,
             Some(_) => unavailable("this processor has no VAES"),

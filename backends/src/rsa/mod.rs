@@ -31,7 +31,7 @@ pub use key_transport::KEY_TRANSPORTS;
 pub use self_test::{self_test_key_transport, self_test_signature};
 pub use signature::SIGNATURES;
 // What the kernels in `arch` are made of and made for.
-#[cfg(all(test, target_arch = "x86_64"))]
+#[cfg(all(any(test, sealwire_evidence), target_arch = "x86_64"))]
 pub(crate) use uint::Portable;
 #[cfg(target_arch = "x86_64")]
 pub(crate) use {

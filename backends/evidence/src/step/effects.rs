@@ -49,7 +49,15 @@ pub struct Effects {
     pub fixed_time: bool,
     /// How much memory it uses is known.
     pub known: bool,
+    /// It moves bytes from one place to another and nothing else, so that each keeps to itself whether it is secret.
+    pub moves: bool,
 }
+
+/// Moves of whole vectors, with which the compiler also moves structures whose parts are not all secret.
+const MOVES: &[Mnemonic] = {
+    use Mnemonic::*;
+    &[Movaps, Movups, Movapd, Movupd, Movdqa, Movdqu, Vmovaps, Vmovups, Vmovapd, Vmovupd, Vmovdqa, Vmovdqu]
+};
 
 impl Effects {
     /// Of one instruction.
@@ -71,6 +79,7 @@ impl Effects {
             branches: instruction.flow_control() != FlowControl::Next,
             fixed_time: FIXED_TIME.contains(&instruction.mnemonic()),
             known: true,
+            moves: MOVES.contains(&instruction.mnemonic()),
         };
         for place in &effects.places {
             let registers =

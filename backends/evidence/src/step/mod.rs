@@ -16,7 +16,7 @@ mod taint;
 mod tracee;
 
 use crate::arch::{MAKE_DEFINED, MAKE_UNDEFINED, RUNNING};
-use iced_x86::{Code, Instruction, Register};
+use iced_x86::{Code, Instruction, Mnemonic, Register};
 use report::Report;
 use std::error::Error;
 use std::process::ExitCode;
@@ -59,6 +59,9 @@ fn follow(arguments: &[&str]) -> Result<(u8, bool), Box<dyn Error>> {
             }
         } else if !idle && let Some(leak) = taint.follow(effects, &addresses) {
             report.add(leak, instruction.ip(), instruction.code());
+        } else if instruction.mnemonic() == Mnemonic::Ldmxcsr {
+            // The last moment before they are forgotten.
+            report.raised(tracee.exceptions()?);
         }
         if let Some(status) = tracee.step()? {
             print!("{report}");

@@ -17,7 +17,13 @@ pub struct Report {
     base: u64,
     found: BTreeMap<(u64, Leak), (Code, usize)>,
     verdicts: usize,
+    exceptions: u32,
 }
+
+/// The floating-point exceptions by their bits in MXCSR (AMD64 Architecture Programmer's Manual, volume 1, section 4.2.2).
+const EXCEPTIONS: [&str; 6] = ["invalid", "denormal", "zero-divide", "overflow", "underflow", "precision"];
+/// Nothing but that a result was rounded, as almost every result is.
+const PRECISION: u32 = 1 << 5;
 
 impl Report {
     /// Nothing so far, in this program loaded at `base`.
@@ -26,7 +32,7 @@ impl Report {
     /// When the program cannot be read.
     pub fn new(base: u64) -> Result<Report, Box<dyn Error>> {
         let program = std::env::current_exe()?;
-        Ok(Report { loader: Loader::new(&program)?, program, base, found: BTreeMap::new(), verdicts: 0 })
+        Ok(Report { loader: Loader::new(&program)?, program, base, found: BTreeMap::new(), verdicts: 0, exceptions: 0 })
     }
 
     /// A leak at an address; or a verdict, which is none.
@@ -38,9 +44,15 @@ impl Report {
         }
     }
 
+    /// Floating-point exceptions, all masked. Any but of precision is a leak: a number was denormal, infinite or none at all, and processors
+    /// take their time over these.
+    pub fn raised(&mut self, exceptions: u32) {
+        self.exceptions |= exceptions;
+    }
+
     /// Whether there is any leak.
     pub fn leaks(&self) -> bool {
-        !self.found.is_empty()
+        !self.found.is_empty() || self.exceptions & !PRECISION != 0
     }
 
     /// Branches on whether a tag is right, which everybody may know.
@@ -69,7 +81,7 @@ impl Report {
         lines
     }
 
-    /// The kernels compiled for instructions, a module a line: how many of their instructions were executed.
+    /// The kernels made for instructions, a module a line: how many of their instructions were executed.
     ///
     /// # Errors
     /// When the program cannot be read.
@@ -80,7 +92,8 @@ impl Report {
         let mut modules = BTreeMap::new();
         for symbol in program.symbols() {
             let name = demangled(symbol.name()?);
-            let Some((module, _)) = name.strip_prefix(KERNELS).and_then(|rest| rest.split_once("::")) else { continue };
+            let entry = name.strip_prefix(KERNELS).and_then(|rest| rest.split_once("::"));
+            let Some((module, _)) = entry.or_else(|| (name == FMA52).then_some(("fma52", ""))) else { continue };
             let code = text.data_range(symbol.address(), symbol.size())?.ok_or("a function without code")?;
             let (done, all): &mut (usize, usize) = modules.entry(module.to_owned()).or_default();
             for instruction in Decoder::with_ip(64, code, symbol.address(), DecoderOptions::NONE) {
@@ -96,6 +109,9 @@ impl Report {
 /// Where `entry.rs` compiles the kernels.
 const KERNELS: &str = "sealwire_backends::arch::x86_64::entry::";
 
+/// The kernel of RSA that is one function of assembly. Its two tables of jumps stand among its instructions, and count as some.
+const FMA52: &str = "sealwire_backends::arch::x86_64::fma52::kernel::kernel";
+
 /// A name without the hash at its end.
 fn demangled(name: &str) -> String {
     format!("{:#}", rustc_demangle::demangle(name))
@@ -109,6 +125,8 @@ impl Display for Report {
                 writeln!(f, "    {line}")?;
             }
         }
-        Ok(())
+        let raised: Vec<_> =
+            (0..EXCEPTIONS.len()).filter(|i| self.exceptions >> i & 1 == 1).map(|i| EXCEPTIONS[i]).collect();
+        if raised.is_empty() { Ok(()) } else { writeln!(f, "floating-point exceptions: {}", raised.join(", ")) }
     }
 }

@@ -1,9 +1,10 @@
 //! Which bytes of registers and memory and which flags hold secrets.
 //!
-//! One rule for all instructions: what is written is secret when anything that is read is. That is coarser than Valgrind, which follows
+//! One rule for all instructions but moves of vectors: what is written is secret when anything that is read is. That is coarser than Valgrind, which follows
 //! single bits: it can take public data for secret, and so report what is no leak, but not the other way round.
 
 use super::effects::{Effects, Part, Place, Written};
+use iced_x86::Register;
 use std::collections::HashSet;
 use std::ops::Range;
 
@@ -51,15 +52,10 @@ impl Taint {
         let secret = self.flags & effects.flags_read != 0
             || effects.reads.iter().any(|&part| self.holds(part))
             || places().any(|(place, address)| place.read && self.any(place, *address));
-        for &(part, written) in &effects.writes {
-            self.write(part, written, secret);
-        }
-        for (place, address) in places() {
-            if let Some(address) = *address
-                && (place.written == Written::Yes || place.written == Written::Maybe && secret)
-            {
-                self.mark(address..address + place.len, secret);
-            }
+        if effects.moves {
+            self.carry(effects, addresses);
+        } else {
+            self.spread(effects, addresses, secret);
         }
         self.flags &= !effects.flags_renewed;
         if secret {
@@ -73,6 +69,45 @@ impl Taint {
             Some(Leak::Instruction)
         } else {
             None
+        }
+    }
+
+    /// All that is written becomes secret, or public.
+    fn spread(&mut self, effects: &Effects, addresses: &[Option<u64>], secret: bool) {
+        for &(part, written) in &effects.writes {
+            self.write(part, written, secret);
+        }
+        for (place, address) in effects.places.iter().zip(addresses) {
+            if let Some(address) = *address
+                && (place.written == Written::Yes || place.written == Written::Maybe && secret)
+            {
+                self.mark(address..address + place.len, secret);
+            }
+        }
+    }
+
+    /// Each byte that is written becomes what the byte is that it comes from. (What a register has above that becomes zero.)
+    fn carry(&mut self, effects: &Effects, addresses: &[Option<u64>]) {
+        let place = effects.places.iter().zip(addresses).find_map(|(place, address)| Some((place, (*address)?)));
+        let vector = |part: &Part| part.register >= Register::XMM0 as usize;
+        let from =
+            effects.reads.iter().copied().find(vector).map_or(0, |part| self.registers[part.register] & part.bytes);
+        let bytes = match place {
+            Some((place, address)) if place.read => {
+                (0..place.len).fold(0, |bits, i| bits | u64::from(self.memory.contains(&(address + i))) << i)
+            }
+            _ => from,
+        };
+        match place {
+            Some((place, address)) if place.written == Written::Yes => {
+                (0..place.len).for_each(|i| self.mark(address + i..address + i + 1, bytes >> i & 1 == 1));
+            }
+            _ => {
+                for (part, _) in effects.writes.iter().filter(|(part, _)| vector(part)) {
+                    let register = &mut self.registers[part.register];
+                    *register = *register & !part.bytes | bytes & part.bytes;
+                }
+            }
         }
     }
 

@@ -4,7 +4,7 @@ use super::STEPPED;
 use super::effects::Effects;
 use iced_x86::{Decoder, DecoderOptions, Instruction, InstructionInfoFactory, Register};
 use nix::libc::user_regs_struct;
-use nix::sys::ptrace;
+use nix::sys::ptrace::{self, regset};
 use nix::sys::signal::{Signal, raise};
 use nix::sys::wait::{WaitStatus, waitpid};
 use nix::unistd::Pid;
@@ -124,6 +124,15 @@ impl Tracee {
             WaitStatus::Exited(_, status) => Ok(Some(status as u8)),
             other => Err(Error::other(format!("the program stopped: {other:?}"))),
         }
+    }
+
+    /// The floating-point exceptions that were raised since the program last cleared them: the lower six bits of MXCSR.
+    ///
+    /// # Errors
+    /// Those of the system.
+    pub fn exceptions(&self) -> Result<u32> {
+        let registers = ptrace::getregset::<regset::NT_PRFPREG>(self.pid)?;
+        Ok(registers.mxcsr & 0x3f)
     }
 
     /// Whether the instruction at this address was ever the next one.

@@ -57,6 +57,21 @@ fn what_is_read_goes_into_what_is_written() {
 }
 
 #[test]
+fn a_move_of_a_vector_keeps_its_bytes_apart() {
+    let mut machine = Machine::with(&[Register::ZMM1]);
+    machine.taint.mark(RSI + 8..RSI + 16, true);
+    assert_eq!(machine.run(&[0x0f, 0x10, 0x06]), None, "movups xmm0, [rsi]");
+    assert_eq!(machine.bytes(Register::ZMM0), 0xff00);
+    assert_eq!(machine.run(&[0x0f, 0x11, 0x07]), None, "movups [rdi], xmm0");
+    assert!(!machine.memory(RDI + 7) && machine.memory(RDI + 8) && machine.memory(RDI + 15));
+    assert_eq!(machine.run(&[0x0f, 0x28, 0xc8]), None, "movaps xmm1, xmm0");
+    assert_eq!(machine.bytes(Register::ZMM1), !0 << 16 | 0xff00, "what is above stays");
+    machine.taint.registers[Register::ZMM0 as usize] |= 1 << 16;
+    assert_eq!(machine.run(&[0xc5, 0xf8, 0x28, 0xc8]), None, "vmovaps xmm1, xmm0");
+    assert_eq!(machine.bytes(Register::ZMM1), 0xff00, "what is above is zero");
+}
+
+#[test]
 fn what_is_written_anew_is_public_again() {
     let all = [Register::RAX, Register::ZMM1, Register::ZMM2];
     for code in [&[0xb8, 1, 0, 0, 0][..], &[0x31, 0xc0]] {
