@@ -1,0 +1,94 @@
+//! Measures whether the time of a decryption tells anything about what is decrypted, in the manner of the Marvin toolkit (Kario, "Everlasting
+//! ROBOT: the Marvin Attack", ESORICS 2023): see `backends/TIMING.md`.
+//!
+//! | file | what it is |
+//! |---|---|
+//! | `classes` | the classes of ciphertexts, from messages in `message` under a key in `key` |
+//! | `sample` | measuring them in rounds |
+//! | `unwrap` | whole decryptions, planted differences, and a decryption that leaks |
+//! | `network` | whole handshakes |
+//! | `kernel` | powers of the kernel `fma52`, of digits that are chosen |
+//! | `statistics` | tests of pairs, the bootstrap |
+//! | `report` | the table |
+//! | `random` | chance |
+
+mod classes;
+mod kernel;
+mod key;
+mod message;
+mod network;
+mod random;
+mod report;
+mod sample;
+mod statistics;
+mod unwrap;
+
+use classes::{ALL, FEW};
+use sample::Times;
+use sealwire_traits::Unavailable;
+use std::process::ExitCode;
+
+const USAGE: &str = "usage: study (unwrap ENGINE | planted ENGINE | network ENGINE | control | kernel) ROUNDS [BITS]
+
+unwrap   decryptions of all classes of ciphertexts
+planted  decryptions of one class, with differences of known sizes
+network  handshakes over TCP with wrapped secrets of some classes
+control  a decryption that leaks: num-bigint's modpow, and a hasty decoding
+kernel   powers by fma52, of digits that are all zero, and of others
+ENGINE is one of `sealwire backends`, for example num-bigint/fma52.
+Exit status: 0 no difference found, 1 a difference found, 2 usage, 77 this machine cannot run it.";
+
+/// The status for wrong arguments.
+const WRONG_USAGE: u8 = 2;
+/// The status for code that cannot run here.
+const UNAVAILABLE: u8 = 77;
+
+/// Bits of a key, unless others are wanted.
+const BITS: usize = 2048;
+
+fn main() -> ExitCode {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let words: Vec<&str> = arguments.iter().map(String::as_str).collect();
+    let Some((words, rounds, bits)) = numbers(&words) else { return refuse(USAGE, WRONG_USAGE) };
+    let studied = match *words {
+        ["unwrap", engine] => key::engine(engine).map(|e| (names(), unwrap::measure(e, rounds, bits))),
+        ["planted", engine] => {
+            key::engine(engine).map(|e| (unwrap::PLANTED_NAMES.to_vec(), unwrap::measure_planted(e, rounds, bits)))
+        }
+        ["network", engine] => {
+            key::engine(engine).map(|e| (FEW.map(|i| ALL[i].0).to_vec(), network::measure(e, rounds, bits)))
+        }
+        ["control"] => key::engine("num-bigint/portable").map(|e| (names(), unwrap::measure_control(e, rounds, bits))),
+        ["kernel"] => kernel::measure(rounds, bits),
+        _ => return refuse(USAGE, WRONG_USAGE),
+    };
+    finish(studied)
+}
+
+/// The words, and the one or two numbers behind them.
+fn numbers<'a>(words: &'a [&'a str]) -> Option<(&'a [&'a str], usize, usize)> {
+    let count = words.iter().position(|word| word.parse::<usize>().is_ok())?;
+    let (words, numbers) = words.split_at(count);
+    let numbers: Vec<usize> = numbers.iter().map_while(|number| number.parse().ok()).collect();
+    match *numbers {
+        [rounds] if rounds > 0 => Some((words, rounds, BITS)),
+        [rounds, bits] if rounds > 0 => Some((words, rounds, bits)),
+        _ => None,
+    }
+}
+
+fn names() -> Vec<&'static str> {
+    ALL.iter().map(|(name, _)| *name).collect()
+}
+
+fn finish(studied: Result<(Vec<&'static str>, Times), Unavailable>) -> ExitCode {
+    match studied {
+        Ok((names, times)) => ExitCode::from(u8::from(report::report(&names, &times))),
+        Err(reason) => refuse(&reason.to_string(), UNAVAILABLE),
+    }
+}
+
+fn refuse(reason: &str, status: u8) -> ExitCode {
+    eprintln!("{reason}");
+    ExitCode::from(status)
+}
