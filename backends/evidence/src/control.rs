@@ -2,6 +2,7 @@
 
 use crate::arch::{self, public, secret};
 use num_bigint::BigUint;
+use sealwire_backends::evidence::Fma52Powers;
 use std::hint::black_box;
 
 /// A leak: works on a secret, and gives something computed of it; `None` where the processor lacks the instructions.
@@ -17,6 +18,7 @@ pub const CONTROLS: &[(&str, Control)] = &[
     ("inversion", inversion),
     ("fused-table", fused_table),
     ("fused-branch", fused_branch),
+    ("denormal", denormal),
     ("vector-table", |key| arch::vector_table(key, black_box(&TABLE))),
     ("vector-branch", arch::vector_branch),
 ];
@@ -111,6 +113,13 @@ fn fused_table(key: &[u8; 32]) -> Option<u8> {
 /// A branch on a product.
 fn fused_branch(key: &[u8; 32]) -> Option<u8> {
     Some(if fused(key) & 1 == 0 { black_box(1) } else { black_box(2) })
+}
+
+/// A sum with the smallest denormal number there is; the kernel behind it clears what the processor notes of that.
+fn denormal(_: &[u8; 32]) -> Option<u8> {
+    black_box(black_box(f64::from_bits(1)) + black_box(1.0));
+    let powers = Fma52Powers::new([&[0x8f; 32]; 2], 256).ok()?;
+    Some(powers.pow([&[1; 32]; 2], [&[1; 8]; 2])[0].expose()[0])
 }
 
 /// Compiled for the instructions of the backend `vaes`.

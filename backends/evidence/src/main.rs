@@ -56,7 +56,7 @@ fn run(words: &[&str]) -> ExitCode {
         },
         ["control", name] => match find(control::CONTROLS, name) {
             Some(&control) if control::run(control) => ExitCode::SUCCESS,
-            Some(_) => unavailable("this processor has no VAES"),
+            Some(_) => unavailable("this processor lacks the instructions"),
             None => refuse(USAGE, WRONG_USAGE),
         },
         _ => refuse(USAGE, WRONG_USAGE),
