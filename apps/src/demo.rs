@@ -8,10 +8,10 @@ use crate::error::AppError;
 use crate::identity;
 use crate::server::{self, Printer, Stop};
 use crate::text::{escaped, shortened};
-use crate::wire::Wire;
+use crate::wire::{self, Wire};
 use crate::{print, services::Service};
 use sealwire_config::Config;
-use sealwire_traits::{Fingerprint, OsRandom};
+use sealwire_traits::{Fingerprint, KeySize, OsRandom};
 use sealwire_transport::channel::{self, Channel};
 use sealwire_transport::message::{MessageReceiver, MessageSender};
 use sealwire_transport::pipe;
@@ -64,7 +64,7 @@ pub async fn run(config: &Config, options: &cli::Demo) -> Result<(), AppError> {
         fingerprint,
         engine: wire.provider.key_transport.engine(),
         scheme: wire.provider.key_transport.scheme().name,
-        bits: config.key_transport.bits,
+        size: wire::key_size(&config),
         suite,
         backend: aead.map_or("", |aead| aead.backend()),
         message: &message,
@@ -122,7 +122,7 @@ struct Story<'a> {
     fingerprint: Fingerprint,
     scheme: &'static str,
     engine: &'static str,
-    bits: usize,
+    size: KeySize,
     suite: &'static str,
     backend: &'static str,
     message: &'a [u8],
@@ -143,7 +143,7 @@ impl Story<'_> {
 One message through sealwire: a client and a server in this process, over the transport \"memory\".
 
 1. The server is {fingerprint}.
-   Its RSA identity only signs. It has signed a transport key (RSA, {bits} bits) that lives a few minutes.
+   Its RSA identity only signs. It has signed a transport key (RSA, {size}) that lives a few minutes.
 
 2. The client draws a secret, from which both ends derive the {suite} keys, and wraps it under the transport key
    ({scheme}, computed by {engine}; {wrapped_len} bytes):
@@ -157,7 +157,7 @@ One message through sealwire: a client and a server in this process, over the tr
 6. Its echo, opened by the client: {answer}
 ",
             fingerprint = self.fingerprint,
-            bits = self.bits,
+            size = self.size,
             suite = self.suite,
             scheme = self.scheme,
             engine = self.engine,

@@ -8,7 +8,7 @@ use crate::error::AppError;
 use crate::identity;
 use crate::passphrase::Passphrases;
 use crate::services::Service;
-use crate::wire::Wire;
+use crate::wire::{self, Wire};
 use policy::Policy;
 pub use printer::Printer;
 use sealwire_config::{ClientAuth, Config, Rotation};
@@ -95,8 +95,8 @@ pub async fn context(
         Rotation::Every(period) => server::Rotation::Every(period),
         Rotation::PerConnection => server::Rotation::PerConnection { pool: config.server.pool },
     };
-    let bits = config.key_transport.bits;
-    let keys = TransportKeys::start(&session, bits, rotation, wire.clock).await?;
+    let size = wire::key_size(config);
+    let keys = TransportKeys::start(&session, size, rotation, wire.clock).await?;
     Ok(Context {
         wire,
         session,

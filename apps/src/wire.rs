@@ -4,7 +4,7 @@ use crate::error::AppError;
 use crate::services;
 use sealwire_backends::{registry, rsa};
 use sealwire_config::{Choices, Config, Padding};
-use sealwire_traits::{AeadAlgorithm, KeyTransport, OsRandom, Provider, SignatureScheme, Transport};
+use sealwire_traits::{AeadAlgorithm, KeySize, KeyTransport, OsRandom, Provider, SignatureScheme, Transport};
 use sealwire_transport::Clock;
 use sealwire_transport::pipe;
 use sealwire_transport::session::{self, Settings};
@@ -86,6 +86,11 @@ fn provider(config: &Config) -> Result<Provider, AppError> {
 /// The key transport that the config names.
 pub fn key_transport(config: &Config) -> Result<&'static dyn KeyTransport, AppError> {
     Ok(registry::key_transport(&config.key_transport.scheme, &config.key_transport.engine)?)
+}
+
+/// What transport keys are made.
+pub fn key_size(config: &Config) -> KeySize {
+    KeySize { bits: config.key_transport.bits, primes: config.key_transport.primes }
 }
 
 /// The signature scheme, on the engine that the config names.

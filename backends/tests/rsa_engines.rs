@@ -3,7 +3,7 @@
 
 use sealwire_backends::rsa::{KEY_TRANSPORTS, SIGNATURES, self_test_key_transport, self_test_signature};
 use sealwire_traits::{
-    GenerateError, KeyError, KeyTransport, KeyTransportScheme, OperationError, OsRandom, RandomError, Secret,
+    GenerateError, KeyError, KeySize, KeyTransport, KeyTransportScheme, OperationError, OsRandom, RandomError, Secret,
     SecretBytes, SecureRandom, SignatureScheme, WrappedError,
 };
 use subtle::ConstantTimeEq;
@@ -49,17 +49,17 @@ fn every_engine_passes_its_self_test() {
 #[test]
 fn a_secret_wrapped_by_any_engine_is_unwrapped_by_any() {
     for maker in transports() {
-        for bits in [2048, 2320] {
-            let made = maker.generate(bits, &OsRandom, &()).expect("a key");
+        for size in [2048.into(), 2320.into(), KeySize { bits: 3072, primes: 3 }, KeySize { bits: 4096, primes: 3 }] {
+            let made = maker.generate(size, &OsRandom, &()).expect("a key");
             for (one, other) in transports().flat_map(|one| transports().map(move |other| (one, other))) {
                 let public = one.public_key(made.public_key()).expect("our own key");
                 let private = other.private_key(&made.to_pkcs8()).expect("our own key");
-                assert_eq!((public.bits(), public.wrapped_len()), (bits, bits / 8));
+                assert_eq!((public.bits(), public.wrapped_len()), (size.bits, size.bits / 8));
                 assert_eq!(private.public_key(), made.public_key());
                 assert_eq!(private.to_pkcs8().expose(), made.to_pkcs8().expose());
                 let secret = Secret::random(&OsRandom).expect("random");
                 let wrapped = public.wrap_secret(&secret, b"label", &OsRandom).expect("random");
-                assert_eq!(wrapped.len(), bits / 8);
+                assert_eq!(wrapped.len(), size.bits / 8);
                 let unwrapped = private.unwrap_secret(&wrapped, b"label", &OsRandom).expect("a sound key");
                 assert!(bool::from(unwrapped.ct_eq(&secret)));
             }
@@ -92,6 +92,15 @@ fn a_signature_by_any_engine_verifies_on_any() {
     }
 }
 
+#[test]
+fn a_key_of_three_primes_is_no_identity() {
+    let three = KeySize { bits: 3072, primes: 3 };
+    let pkcs8 = transports().next().expect("an engine").generate(three, &OsRandom, &()).expect("a key").to_pkcs8();
+    for scheme in schemes() {
+        assert_eq!(scheme.signing_key(&pkcs8).err(), Some(KeyError::SigningPrimes(3)));
+    }
+}
+
 /// Counts upwards: what the generator gives can be foretold.
 #[derive(Debug)]
 struct Counting(std::sync::atomic::AtomicU8);
@@ -109,7 +118,7 @@ impl SecureRandom for Counting {
 fn what_does_not_unwrap_gives_the_random_secret_that_was_drawn_first() {
     let first: [u8; 32] = std::array::from_fn(|i| i as u8);
     for transport in transports() {
-        let private = transport.generate(2048, &OsRandom, &()).expect("a key");
+        let private = transport.generate(2048.into(), &OsRandom, &()).expect("a key");
         let public = transport.public_key(private.public_key()).expect("our own key");
         let secret = Secret::random(&OsRandom).expect("random");
         let wrapped = public.wrap_secret(&secret, b"label", &OsRandom).expect("random");
@@ -130,7 +139,7 @@ fn what_does_not_unwrap_gives_the_random_secret_that_was_drawn_first() {
 #[test]
 fn what_anybody_can_see_is_wrong_is_an_error() {
     let transport = transports().next().expect("an engine");
-    let private = transport.generate(2048, &OsRandom, &()).expect("a key");
+    let private = transport.generate(2048.into(), &OsRandom, &()).expect("a key");
     for got in [0, 255, 257] {
         let error = WrappedError::Length { expected: 256, got };
         assert_eq!(private.check_wrapped(&vec![0; got]), Err(error));
@@ -146,7 +155,7 @@ fn what_anybody_can_see_is_wrong_is_an_error() {
 #[test]
 fn bytes_that_are_no_key_are_refused() {
     for (transport, scheme) in transports().zip(schemes()) {
-        let good = transport.generate(2048, &OsRandom, &()).expect("a key");
+        let good = transport.generate(2048.into(), &OsRandom, &()).expect("a key");
         let (spki, pkcs8) = (good.public_key().to_vec(), good.to_pkcs8());
         for cut in (0..spki.len()).step_by(7) {
             assert!(transport.public_key(&spki[..cut]).is_err() && scheme.verifying_key(&spki[..cut]).is_err());

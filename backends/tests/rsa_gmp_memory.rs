@@ -56,7 +56,7 @@ fn every_block_is_wiped_before_it_is_freed() {
     let transport = KEY_TRANSPORTS.iter().find(|transport| transport.engine() == "gmp").expect("built in");
     let scheme = SIGNATURES.iter().find(|scheme| scheme.engine() == "gmp").expect("built in");
     assert_eq!((transport.available(), scheme.available()), (Ok(()), Ok(())));
-    let key = transport.generate(2048, &OsRandom, &()).expect("a key");
+    let key = transport.generate(2048.into(), &OsRandom, &()).expect("a key");
     assert!(key.unwrap_secret(&[1; 256], b"", &OsRandom).is_ok());
     let signature = scheme.signing_key(&key.to_pkcs8()).expect("our own key").sign(b"message", &OsRandom);
     let public = scheme.verifying_key(key.public_key()).expect("our own key");

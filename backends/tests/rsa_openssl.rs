@@ -4,7 +4,7 @@
 #![allow(clippy::print_stdout, missing_docs)]
 
 use sealwire_backends::rsa::{KEY_TRANSPORTS, SIGNATURES};
-use sealwire_traits::{KeyTransport, OsRandom, Secret, SecretBytes, SignatureScheme};
+use sealwire_traits::{KeySize, KeyTransport, OsRandom, Secret, SecretBytes, SignatureScheme};
 use std::path::Path;
 use std::process::Command;
 use subtle::ConstantTimeEq;
@@ -55,10 +55,11 @@ impl Files {
         Files(folder)
     }
 
-    fn theirs(bits: usize) -> Files {
+    fn theirs(size: KeySize) -> Files {
         let folder = tempfile::tempdir().expect("a folder");
-        let make = format!("genpkey -algorithm RSA -pkeyopt rsa_keygen_bits:{bits} -outform DER -out made.der");
-        must(folder.path(), &make);
+        let KeySize { bits, primes } = size;
+        let options = format!("-pkeyopt rsa_keygen_bits:{bits} -pkeyopt rsa_keygen_primes:{primes}");
+        must(folder.path(), &format!("genpkey -algorithm RSA {options} -outform DER -out made.der"));
         must(folder.path(), "pkcs8 -topk8 -nocrypt -inform DER -in made.der -outform DER -out private.der");
         must(folder.path(), "pkey -inform DER -in private.der -pubout -outform DER -out public.der");
         Files(folder)
@@ -117,7 +118,7 @@ fn exchange_signatures(scheme: &dyn SignatureScheme, files: &Files) {
 fn keys_of_ours_pass_the_check_of_openssl_and_work_there() {
     for (transport, scheme) in engines() {
         for bits in [2048, 2064, 3072] {
-            let key = transport.generate(bits, &OsRandom, &()).expect("a key");
+            let key = transport.generate(bits.into(), &OsRandom, &()).expect("a key");
             let files = Files::ours(&key.to_pkcs8(), key.public_key());
             must(files.path(), "pkey -check -noout -inform DER -in private.der");
             must(files.path(), "pkey -pubcheck -noout -pubin -inform DER -in public.der");
@@ -146,9 +147,42 @@ fn keys_of_openssl_work_here() {
     for (transport, scheme) in engines() {
         // 2056 bits: primes of 1028, which fill no whole number of limbs.
         for bits in [2048, 2056, 3000, 4096] {
-            let files = Files::theirs(bits);
+            let files = Files::theirs(bits.into());
             exchange_secrets(transport, &files);
             exchange_signatures(scheme, &files);
+        }
+    }
+}
+
+/// Sizes of keys with three primes.
+fn of_three_primes() -> [KeySize; 2] {
+    [3072, 4096].map(|bits| KeySize { bits, primes: 3 })
+}
+
+#[test]
+fn keys_of_three_primes_pass_the_check_of_openssl_and_work_there() {
+    for (transport, _) in engines() {
+        for size in of_three_primes() {
+            let key = transport.generate(size, &OsRandom, &()).expect("a key");
+            let files = Files::ours(&key.to_pkcs8(), key.public_key());
+            must(files.path(), "pkey -check -noout -inform DER -in private.der");
+            let (_, said) = openssl(files.path(), "rsa -text -noout -inform DER -in private.der");
+            assert!(said.contains(&format!("({} bit, 3 primes)", size.bits)), "{said}");
+            exchange_secrets(transport, &files);
+        }
+    }
+}
+
+#[test]
+fn keys_of_three_primes_by_openssl_work_here() {
+    for size in of_three_primes() {
+        for (transport, scheme) in engines() {
+            let files = Files::theirs(size);
+            exchange_secrets(transport, &files);
+            let private = transport.private_key(&files.pkcs8()).expect("a sound key");
+            assert!(private.to_pkcs8().expose() == files.read("private.der"), "as openssl writes it");
+            let refused = scheme.signing_key(&files.pkcs8()).err().expect("no identity").to_string();
+            assert!(refused.contains("3 primes cannot be an identity"), "{refused}");
         }
     }
 }
@@ -169,6 +203,8 @@ fn keys_of_openssl_that_are_not_taken_are_refused_with_the_reason() {
         let exponent = make("-pkeyopt rsa_keygen_bits:2048 -pkeyopt rsa_keygen_pubexp:3");
         assert!(exponent.contains("65537"), "{exponent}");
         let primes = make("-pkeyopt rsa_keygen_bits:2048 -pkeyopt rsa_keygen_primes:3");
-        assert!(primes.contains("primes"), "{primes}");
+        assert!(primes.contains("2048 bits, 3 primes"), "{primes}");
+        let four = make("-pkeyopt rsa_keygen_bits:4096 -pkeyopt rsa_keygen_primes:4");
+        assert!(four.contains("4096 bits, 4 primes"), "{four}");
     }
 }

@@ -12,7 +12,9 @@ use rand::rngs::StdRng;
 use rand::{RngExt, SeedableRng};
 use sealwire_backends::keys::der;
 use sealwire_backends::rsa::{KEY_TRANSPORTS, PrivateComponents, SIGNATURES};
-use sealwire_traits::{OsRandom, RandomError, Secret, SecretBytes, SecureRandom};
+use sealwire_traits::{
+    KeySize, KeyTransport, OsRandom, RandomError, Secret, SecretBytes, SecureRandom, SignatureScheme,
+};
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use watcher::Watcher;
@@ -55,7 +57,8 @@ fn look_for(secret: &[u8]) {
 }
 
 fn look_for_all(key: &PrivateComponents) {
-    for secret in [&key.d, &key.p, &key.q, &key.dp, &key.dq, &key.qinv] {
+    let others = key.others.iter().flat_map(|other| [&other.prime, &other.exponent, &other.coefficient]);
+    for secret in [&key.d, &key.p, &key.q, &key.dp, &key.dq, &key.qinv].into_iter().chain(others) {
         look_for(secret.expose());
     }
 }
@@ -89,41 +92,55 @@ impl SecureRandom for Seeded {
 // One test, since the allocator watches the whole process.
 #[test]
 fn freed_memory_holds_no_piece_of_a_secret() {
-    for (transport, scheme) in KEY_TRANSPORTS.iter().zip(SIGNATURES).filter(|(t, _)| t.available().is_ok()) {
-        // The same key twice: the first time to learn what to look for.
-        let key = transport.generate(2048, &Seeded::new(1), &()).expect("a key");
-        let pkcs8 = key.to_pkcs8();
-        PIECES.lock().expect("unpoisoned").1 = 0;
-        look_for_all(&der::private_from_pkcs8(pkcs8.expose()).expect("our own key"));
-        let secret = Secret::<32>::random(&OsRandom).expect("random");
-        look_for(secret.expose());
-
-        assert_eq!(watch(|| drop(pkcs8.expose().to_vec())), 1, "a copy that is not wiped is noticed");
-        assert_eq!(watch(|| drop(secret.expose().to_vec())), 1);
-
-        let engine = transport.engine();
-        let making = watch(|| {
-            let again = transport.generate(2048, &Seeded::new(1), &()).expect("a key");
-            assert!(again.public_key() == key.public_key());
-        });
-        assert_eq!(making, 0, "generation on {engine}");
-        let unwrapping = watch(|| {
-            let key = transport.private_key(&pkcs8).expect("our own key");
-            let public = transport.public_key(key.public_key()).expect("our own key");
-            let wrapped = public.wrap_secret(&secret, b"label", &OsRandom).expect("random");
-            let unwrapped = key.unwrap_secret(&wrapped, b"label", &OsRandom).expect("a sound key");
-            assert!(unwrapped.expose() == secret.expose());
-            assert!(key.to_pkcs8().expose() == pkcs8.expose());
-        });
-        assert_eq!(unwrapping, 0, "import, wrapping, unwrapping and export on {engine}");
-        let signing = watch(|| {
-            let key = scheme.signing_key(&pkcs8).expect("our own key");
-            let signature = key.sign(b"message", &OsRandom).expect("a sound key");
-            let public = scheme.verifying_key(key.public_key()).expect("our own key");
-            assert!(public.verify(b"message", &signature).is_ok());
-            let _ = SecretBytes::zeroed(0);
-        });
-        assert_eq!(signing, 0, "signing on {engine}");
+    for (&transport, &scheme) in KEY_TRANSPORTS.iter().zip(SIGNATURES).filter(|(t, _)| t.available().is_ok()) {
+        for size in [2048.into(), KeySize { bits: 3072, primes: 3 }] {
+            let pkcs8 = make_and_unwrap(transport, size);
+            if size.primes == 2 {
+                sign(scheme, &pkcs8);
+            }
+        }
     }
     assert!(FREED.load(Ordering::Relaxed) > 10_000, "the allocator was at work");
+}
+
+/// Makes a key and uses it, both under watch for pieces of it. It is still looked for when this returns.
+fn make_and_unwrap(transport: &dyn KeyTransport, size: KeySize) -> SecretBytes {
+    // The same key twice: the first time to learn what to look for.
+    let key = transport.generate(size, &Seeded::new(1), &()).expect("a key");
+    let pkcs8 = key.to_pkcs8();
+    PIECES.lock().expect("unpoisoned").1 = 0;
+    look_for_all(&der::private_from_pkcs8(pkcs8.expose()).expect("our own key"));
+    let secret = Secret::<32>::random(&OsRandom).expect("random");
+    look_for(secret.expose());
+
+    assert_eq!(watch(|| drop(pkcs8.expose().to_vec())), 1, "a copy that is not wiped is noticed");
+    assert_eq!(watch(|| drop(secret.expose().to_vec())), 1);
+
+    let engine = transport.engine();
+    let making = watch(|| {
+        let again = transport.generate(size, &Seeded::new(1), &()).expect("a key");
+        assert!(again.public_key() == key.public_key());
+    });
+    assert_eq!(making, 0, "generation on {engine}, {size}");
+    let unwrapping = watch(|| {
+        let key = transport.private_key(&pkcs8).expect("our own key");
+        let public = transport.public_key(key.public_key()).expect("our own key");
+        let wrapped = public.wrap_secret(&secret, b"label", &OsRandom).expect("random");
+        let unwrapped = key.unwrap_secret(&wrapped, b"label", &OsRandom).expect("a sound key");
+        assert!(unwrapped.expose() == secret.expose());
+        assert!(key.to_pkcs8().expose() == pkcs8.expose());
+    });
+    assert_eq!(unwrapping, 0, "import, wrapping, unwrapping and export on {engine}, {size}");
+    pkcs8
+}
+
+fn sign(scheme: &dyn SignatureScheme, pkcs8: &SecretBytes) {
+    let signing = watch(|| {
+        let key = scheme.signing_key(pkcs8).expect("our own key");
+        let signature = key.sign(b"message", &OsRandom).expect("a sound key");
+        let public = scheme.verifying_key(key.public_key()).expect("our own key");
+        assert!(public.verify(b"message", &signature).is_ok());
+        let _ = SecretBytes::zeroed(0);
+    });
+    assert_eq!(signing, 0, "signing on {}", scheme.engine());
 }

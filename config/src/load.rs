@@ -85,25 +85,38 @@ impl Loader {
             layers.iter().cloned().fold(config::Config::builder(), |builder, layer| builder.add_source(layer));
         let mut config: Config = builder.build()?.try_deserialize()?;
         config.source = file.map_or(Source::BuiltIn, |(path, _)| Source::File(path));
-        check_together(&config, &layers)?;
+        check_dead_peer(&config, &layers)?;
+        check_primes(&config, &layers)?;
         Ok(config)
     }
 }
 
 /// What no setting can know of itself: a peer needs time for a keepalive before it is taken for dead.
-fn check_together(config: &Config, layers: &[Layer]) -> Result<(), ConfigError> {
-    const KEY: &str = "session.dead_peer";
-    const OTHER: &str = "session.keepalive";
+fn check_dead_peer(config: &Config, layers: &[Layer]) -> Result<(), ConfigError> {
     let (dead_peer, keepalive) = (config.session.dead_peer.as_secs(), config.session.keepalive.as_secs());
     if dead_peer > keepalive {
         return Ok(());
     }
-    let origin = layers.iter().rev().find_map(|layer| layer.origin(KEY).or(layer.origin(OTHER)));
-    let fault = Fault::Value {
-        found: dead_peer.to_string(),
-        allowed: format!("more than {OTHER}, which is {keepalive}"),
-        help: schema::find(KEY).map_or("", |setting| setting.help),
-    };
+    let allowed = format!("more than session.keepalive, which is {keepalive}");
+    Err(at_odds(layers, ["session.dead_peer", "session.keepalive"], dead_peer, allowed))
+}
+
+/// Nor this: a prime of three must not be easier to find than one of two, so the modulus has to be larger.
+fn check_primes(config: &Config, layers: &[Layer]) -> Result<(), ConfigError> {
+    const BITS: [usize; 2] = [3072, 4096];
+    let (bits, primes) = (config.key_transport.bits, config.key_transport.primes);
+    if primes == 2 || BITS.contains(&bits) {
+        return Ok(());
+    }
+    let allowed = format!("2, and 3 where key_transport.bits is {} or {} (it is {bits})", BITS[0], BITS[1]);
+    Err(at_odds(layers, ["key_transport.primes", "key_transport.bits"], primes, allowed))
+}
+
+/// The first key has a value that the second one forbids. The place is that of the later one of the two.
+fn at_odds(layers: &[Layer], [key, other]: [&'static str; 2], found: impl ToString, allowed: String) -> ConfigError {
+    let origin = layers.iter().rev().find_map(|layer| layer.origin(key).or(layer.origin(other)));
+    let help = schema::find(key).map_or("", |setting| setting.help);
+    let fault = Fault::Value { found: found.to_string(), allowed, help };
     let origin = origin.cloned().unwrap_or(Origin::BuiltIn);
-    Err(ConfigError::Invalid(vec![Problem { origin, key: KEY.to_owned(), fault }]))
+    ConfigError::Invalid(vec![Problem { origin, key: key.to_owned(), fault }])
 }

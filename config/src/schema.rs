@@ -32,6 +32,7 @@ pub static SCHEMA: &[Setting] = &[
     setting("key_transport.scheme", Kind::OneOf(Schemes), "how the secret travels"),
     setting("key_transport.engine", Kind::OneOf(Engines), "the big-integer arithmetic under RSA"),
     setting("key_transport.bits", bits(), "size of the rotating transport key"),
+    setting("key_transport.primes", number(2, 3, "primes"), "how many primes that key has"),
     setting("server.identity", Kind::Path, "the server's private key"),
     setting("server.identity_bits", bits(), "size of a new identity"),
     setting("server.services", Kind::ListOf(Services), "what clients may ask for"),

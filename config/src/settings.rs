@@ -66,6 +66,8 @@ pub struct KeyTransport {
     pub engine: String,
     /// Bits of the rotating transport key.
     pub bits: usize,
+    /// Primes of that key: two, or three, which only keys of 3072 and 4096 bits can have.
+    pub primes: usize,
 }
 
 /// The server.

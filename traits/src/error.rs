@@ -1,5 +1,6 @@
 //! The errors that cross the seams. What depends on a secret is one opaque value; what is public says what to do.
 
+use crate::KeySize;
 use std::io;
 use thiserror::Error;
 
@@ -62,6 +63,12 @@ pub enum KeyError {
     /// A modulus of a size that is not taken.
     #[error("an RSA key of {0} bits: 2048 to 4096 bits, a multiple of 8, are taken")]
     Bits(usize),
+    /// A modulus of more primes than are taken at its size.
+    #[error("an RSA key of {0}: two primes are taken, or three at 3072 and 4096 bits")]
+    Primes(KeySize),
+    /// A key that is to sign, of so many primes.
+    #[error("an RSA key of {0} primes cannot be an identity: keys that sign have two primes (FIPS 186-5)")]
+    SigningPrimes(usize),
     /// The backend that was asked cannot run here.
     #[error(transparent)]
     Unavailable(#[from] Unavailable),
@@ -87,6 +94,9 @@ pub enum GenerateError {
     /// A size that is not taken.
     #[error("cannot make an RSA key of {0} bits: 2048 to 4096 bits, a multiple of 16, can be made")]
     Bits(usize),
+    /// More primes, or fewer, than keys of that size are made of.
+    #[error("cannot make an RSA key of {0}: there may be two primes, or three at 3072 and 4096 bits")]
+    Primes(KeySize),
     /// No randomness.
     #[error(transparent)]
     Random(#[from] RandomError),

@@ -2,7 +2,7 @@
 //! a scheme other than RSA can be plugged in.
 
 use crate::{
-    GenerateError, KeyError, KeygenObserver, OperationError, Secret, SecretBytes, SecureRandom, Unavailable,
+    GenerateError, KeyError, KeySize, KeygenObserver, OperationError, Secret, SecretBytes, SecureRandom, Unavailable,
     WrappedError,
 };
 use std::fmt::Debug;
@@ -42,13 +42,13 @@ pub trait KeyTransport: Send + Sync + Debug {
     /// # Errors
     /// [`KeyError`] when the encoding or the key is not sound.
     fn private_key(&self, pkcs8: &SecretBytes) -> Result<Box<dyn UnwrapKey>, KeyError>;
-    /// Makes a key of `bits` bits. Takes up to seconds of processor time.
+    /// Makes a key. Takes up to seconds of processor time.
     ///
     /// # Errors
     /// [`GenerateError`]: the size is not supported, the generator failed, or `observer` cancelled.
     fn generate(
         &self,
-        bits: usize,
+        size: KeySize,
         random: &dyn SecureRandom,
         observer: &dyn KeygenObserver,
     ) -> Result<Box<dyn UnwrapKey>, GenerateError>;

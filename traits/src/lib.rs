@@ -32,7 +32,7 @@ pub use error::{
 };
 pub use fingerprint::{Fingerprint, ParseFingerprintError};
 pub use key_transport::{KeyTransport, KeyTransportScheme, PreMaster, UnwrapKey, WrapKey};
-pub use keygen::{KeygenEvent, KeygenObserver};
+pub use keygen::{KeySize, KeygenEvent, KeygenObserver};
 pub use provider::Provider;
 pub use random::{OsRandom, SecureRandom};
 pub use secret::{Secret, SecretBytes};

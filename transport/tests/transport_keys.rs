@@ -5,8 +5,8 @@
 mod support;
 
 use sealwire_traits::{
-    GenerateError, KeyError, KeyTransport, KeyTransportScheme, KeygenObserver, OperationError, PreMaster, SecretBytes,
-    SecureRandom, Unavailable, UnwrapKey, WrapKey, WrappedError,
+    GenerateError, KeyError, KeySize, KeyTransport, KeyTransportScheme, KeygenObserver, OperationError, PreMaster,
+    SecretBytes, SecureRandom, Unavailable, UnwrapKey, WrapKey, WrappedError,
 };
 use sealwire_transport::Clock;
 use sealwire_transport::server::{Rotation, TransportKeyError, TransportKeys};
@@ -19,6 +19,8 @@ use support::*;
 use tokio::time::sleep;
 
 const SECOND: Duration = Duration::from_secs(1);
+/// Not the default, to see that it arrives.
+const SIZE: KeySize = KeySize { bits: 3072, primes: 3 };
 
 /// "Makes" the transport key of the tests again and again, and knows how many of its keys there are.
 #[derive(Debug, Default)]
@@ -56,7 +58,7 @@ impl Factory {
     }
 
     async fn start(&'static self, rotation: Rotation) -> Result<TransportKeys, TransportKeyError> {
-        TransportKeys::start(&self.config(), 2048, rotation, Clock::start()).await
+        TransportKeys::start(&self.config(), SIZE, rotation, Clock::start()).await
     }
 }
 
@@ -78,11 +80,11 @@ impl KeyTransport for Factory {
     }
     fn generate(
         &self,
-        bits: usize,
+        size: KeySize,
         _: &dyn SecureRandom,
         observer: &dyn KeygenObserver,
     ) -> Result<Box<dyn UnwrapKey>, GenerateError> {
-        assert_eq!(bits, 2048);
+        assert_eq!(size, SIZE);
         assert_eq!(std::thread::current().name(), Some("transport-key"), "not on a thread that others wait for");
         if self.broken.load(Ordering::SeqCst) {
             return Err(GenerateError::Exhausted(1));

@@ -2,11 +2,11 @@
 //! form.
 //!
 //! Reading is strict, because two encodings of one key would be two keys to whoever compares bytes: rsaEncryption with
-//! NULL parameters, two primes, minimal lengths and integers, nothing behind the end. Whether the numbers make a sound
+//! NULL parameters, minimal lengths and integers, nothing behind the end. Whether the numbers make a sound
 //! key is for [`crate::rsa`] to say.
 
-use crate::rsa::{PrivateComponents, PublicComponents};
-use pkcs1::{ALGORITHM_ID, RsaPrivateKeyRef, RsaPublicKeyRef, UintRef};
+use crate::rsa::{OtherPrime, PrivateComponents, PublicComponents};
+use pkcs1::{ALGORITHM_ID, OtherPrimeInfo, RsaPrivateKeyRef, RsaPublicKeyRef, UintRef};
 use pkcs8::der::asn1::{BitStringRef, OctetStringRef};
 use pkcs8::der::{self, Decode, Encode};
 use pkcs8::{ObjectIdentifier, PrivateKeyInfoRef};
@@ -17,7 +17,7 @@ use zeroize::Zeroizing;
 
 /// Longest SubjectPublicKeyInfo that is read, in bytes: a key of 4096 bits takes 550.
 pub const MAX_SPKI_LEN: usize = 1024;
-/// Longest private key that is read, in bytes: a key of 4096 bits takes about 2400.
+/// Longest private key that is read, in bytes: a key of 4096 bits takes about 2900.
 pub const MAX_PRIVATE_LEN: usize = 16 * 1024;
 
 /// The reason why encoding cannot fail: DER allows 256 MiB, and no key comes near that.
@@ -27,7 +27,7 @@ const FITS: &str = "an RSA key fits into DER";
 ///
 /// # Errors
 /// [`KeyError::Encoding`] for bytes that are not strict DER of this form or more than [`MAX_PRIVATE_LEN`],
-/// [`KeyError::Algorithm`] for another kind of key, [`KeyError::Unsound`] for a key of more than two primes.
+/// [`KeyError::Algorithm`] for another kind of key, [`KeyError::Unsound`] for a number that is zero.
 pub fn private_from_pkcs8(der: &[u8]) -> Result<PrivateComponents, KeyError> {
     check_len(der, MAX_PRIVATE_LEN)?;
     let info = PrivateKeyInfoRef::from_der(der).map_err(encoding)?;
@@ -38,16 +38,13 @@ pub fn private_from_pkcs8(der: &[u8]) -> Result<PrivateComponents, KeyError> {
     private_from_pkcs1(info.private_key.as_bytes())
 }
 
-/// Reads a PKCS#1 RSAPrivateKey (RFC 8017 appendix A.1.2).
+/// Reads a PKCS#1 RSAPrivateKey (RFC 8017 appendix A.1.2), of version 0 with two primes or 1 with more.
 ///
 /// # Errors
 /// As [`private_from_pkcs8`].
 pub fn private_from_pkcs1(der: &[u8]) -> Result<PrivateComponents, KeyError> {
     check_len(der, MAX_PRIVATE_LEN)?;
     let key = RsaPrivateKeyRef::from_der(der).map_err(encoding)?;
-    if key.other_prime_infos.is_some() {
-        return Err(KeyError::Unsound("it has more than two primes"));
-    }
     Ok(PrivateComponents {
         public: components(&key.public_key())?,
         d: secret(key.private_exponent)?,
@@ -56,10 +53,20 @@ pub fn private_from_pkcs1(der: &[u8]) -> Result<PrivateComponents, KeyError> {
         dp: secret(key.exponent1)?,
         dq: secret(key.exponent2)?,
         qinv: secret(key.coefficient)?,
+        others: key.other_prime_infos.iter().flatten().map(other_prime).collect::<Result<_, _>>()?,
     })
 }
 
-/// Writes a PKCS#8 PrivateKeyInfo: version 0, no attributes.
+fn other_prime(info: &OtherPrimeInfo<UintRef<'_>>) -> Result<OtherPrime, KeyError> {
+    Ok(OtherPrime {
+        prime: secret(info.prime)?,
+        exponent: secret(info.exponent)?,
+        coefficient: secret(info.coefficient)?,
+    })
+}
+
+/// Writes a PKCS#8 PrivateKeyInfo: version 0, no attributes. The PKCS#1 key in it is of version 1 if there are more
+/// than two primes.
 pub fn private_to_pkcs8(key: &PrivateComponents) -> SecretBytes {
     let pkcs1 = RsaPrivateKeyRef {
         modulus: uint(&key.public.n),
@@ -70,11 +77,19 @@ pub fn private_to_pkcs8(key: &PrivateComponents) -> SecretBytes {
         exponent1: uint(key.dp.expose()),
         exponent2: uint(key.dq.expose()),
         coefficient: uint(key.qinv.expose()),
-        other_prime_infos: None,
+        other_prime_infos: (!key.others.is_empty()).then(|| key.others.iter().map(other_prime_info).collect()),
     };
     let pkcs1 = Zeroizing::new(pkcs1.to_der().expect(FITS));
     let info = PrivateKeyInfoRef::new(ALGORITHM_ID, OctetStringRef::new(&pkcs1).expect(FITS));
     SecretBytes::new(info.to_der().expect(FITS))
+}
+
+fn other_prime_info(other: &OtherPrime) -> OtherPrimeInfo<UintRef<'_>> {
+    OtherPrimeInfo {
+        prime: uint(other.prime.expose()),
+        exponent: uint(other.exponent.expose()),
+        coefficient: uint(other.coefficient.expose()),
+    }
 }
 
 /// Reads a SubjectPublicKeyInfo (RFC 5280 section 4.1) that holds an RSA key. [`public_to_spki`] of the result gives

@@ -2,12 +2,13 @@
 //! been.
 
 use super::blinding::Blinding;
-use super::engine::{Engine, PowPair};
+use super::engine::{Engine, Powers};
 use super::exponent::{self, E};
 use super::prime;
+use super::size::{prime_bits, primes_allowed};
 use super::uint::{Montgomery, Uint, gcd, limbs_for};
-use super::{PrivateComponents, PublicComponents};
-use sealwire_traits::{KeyError, SecretBytes, WrappedError};
+use super::{OtherPrime, PrivateComponents, PublicComponents};
+use sealwire_traits::{KeyError, KeySize, SecretBytes, WrappedError};
 use subtle::{Choice, ConstantTimeEq, ConstantTimeLess};
 
 /// Sizes that are taken, in bits.
@@ -87,67 +88,81 @@ fn e_bytes() -> Vec<u8> {
     E.to_be_bytes()[1..].to_vec()
 }
 
-/// A sound private key of two primes of the same size.
+/// A sound private key. Its primes stand in the order in which the recombination takes them: q, p, and a third one.
 pub(crate) struct PrivateKey {
     public: PublicKey,
     d: Uint,
-    primes: Box<dyn PowPair>,
-    exponents: [Uint; 2],
-    /// In Montgomery form modulo p.
-    qinv: Uint,
+    primes: Box<dyn Powers>,
+    exponents: Vec<Uint>,
+    steps: Vec<Step>,
     blinding: Blinding,
 }
 
+/// What the recombination needs to go on to another prime.
+pub(crate) struct Step {
+    /// The product of the primes before this one.
+    pub(crate) product: Uint,
+    /// Its inverse modulo this prime, in Montgomery form: qInv, or t of RFC 8017 section 3.2.
+    pub(crate) coefficient: Uint,
+}
+
 impl PrivateKey {
-    /// Checks that the numbers make a key: those of the public half, the sizes, p q = n, and each private number
-    /// against the others. One round of Miller-Rabin each tells primes from slips of the pen (not from malice: whoever
-    /// makes a key can betray himself more easily than that).
+    /// Checks that the numbers make a key: those of the public half, how many primes there are and of which sizes, that
+    /// their product is n, and each private number against the others. One round of Miller-Rabin each tells primes from
+    /// slips of the pen (not from malice: whoever makes a key can betray himself more easily than that).
     ///
     /// # Errors
     /// [`KeyError`] names the first check that failed. Nothing else about the secret numbers shows in result or time.
     pub(crate) fn new(engine: &'static dyn Engine, components: &PrivateComponents) -> Result<PrivateKey, KeyError> {
         let public = PublicKey::new(engine, components.public.clone())?;
-        let half = public.bits() / 2;
-        let width = limbs_for(half);
-        let [p, q, dp, dq, qinv] =
-            [&components.p, &components.q, &components.dp, &components.dq, &components.qinv].map(|x| read(x, width));
-        let (p, q, d) = (p?, q?, read(&components.d, public.n.width())?);
-        ensure(p.has_bit_len(half) & q.has_bit_len(half), "the primes are not of half the size of the modulus")?;
-        ensure(p.is_odd() & q.is_odd(), "a prime is even")?;
-        ensure(!p.ct_eq(&q), "the two primes are the same")?;
-        ensure(p.mul(&q).ct_eq(public.n.modulus()), "p * q is not the modulus")?;
+        let size = KeySize { bits: public.bits(), primes: components.primes().len() };
+        if !primes_allowed(size) {
+            return Err(KeyError::Primes(size));
+        }
+        let width = limbs_for(size.bits.div_ceil(size.primes));
+        let primes = read_all(components.primes(), width)?;
+        let exponents = read_all(components.exponents(), width)?;
+        let coefficients = read_all(components.coefficients(), width)?;
+        let d = read(&components.d, public.n.width())?;
+        check_primes(&primes, size)?;
+        let (all, products) = products(&primes);
+        ensure(all.ct_eq(public.n.modulus()), "the product of the primes is not the modulus")?;
         ensure(d.ct_lt(public.n.modulus()), "d is not below the modulus")?;
-        let exponents = [checked_exponent(&p, dp?, &d)?, checked_exponent(&q, dq?, &d)?];
-        let primes = engine.pair([p, q].map(|prime| Montgomery::new(engine.arithmetic(), prime, half)));
-        let [p, _] = primes.moduli();
-        let qinv = qinv?;
-        ensure(qinv.ct_lt(p.modulus()), "qinv is not the inverse of q modulo p")?;
-        let qinv = p.enter(&qinv);
-        ensure(inverts_q(&*primes, &qinv), "qinv is not the inverse of q modulo p")?;
-        ensure(prime::both_pass_base_two(&*primes), "p or q is not prime")?;
-        Ok(PrivateKey { public, d, primes, exponents, qinv, blinding: Blinding::default() })
+        for (prime, exponent) in primes.iter().zip(&exponents) {
+            check_exponent(prime, exponent, &d)?;
+        }
+        let primes = prepare(engine, primes, size);
+        let further = primes.moduli().into_iter().skip(1).zip(products).zip(&coefficients);
+        let steps = further.map(|((prime, product), coefficient)| Step::new(prime, product, coefficient));
+        let steps = steps.collect::<Result<_, _>>()?;
+        ensure(prime::all_pass_base_two(&*primes), "a prime is not prime")?;
+        Ok(PrivateKey { public, d, primes, exponents, steps, blinding: Blinding::default() })
     }
 
-    /// Computes a key from two different odd primes of `bits / 2` bits each (FIPS 186-5 appendix A.1.1). None when e
-    /// has no inverse or d is not above 2^(bits / 2), as chance would have it, and also when the primes are none.
-    pub(crate) fn from_primes(engine: &'static dyn Engine, bits: usize, p: Uint, q: Uint) -> Option<PrivateKey> {
-        let n = Uint::to_be_bytes(&p.mul(&q), bits / 8).expose().to_vec();
+    /// Computes a key from different odd primes of the sizes that [`prime_bits`] says (FIPS 186-5 appendix A.1.1, and
+    /// RFC 8017 section 3.2 for what belongs to a third one). None when e has no inverse or d is not above
+    /// 2^(bits / 2), as chance would have it, and also when the primes are none.
+    pub(crate) fn from_primes(engine: &'static dyn Engine, size: KeySize, primes: Vec<Uint>) -> Option<PrivateKey> {
+        let (n, products) = products(&primes);
+        let n = n.to_be_bytes(size.bits / 8).expose().to_vec();
         let public = PublicKey::new(engine, PublicComponents { n, e: e_bytes() }).ok()?;
-        let d = private_exponent(&p, &q)?.resized(public.n.width());
+        let d = private_exponent(&primes)?.resized(public.n.width());
         let mut d_above = d.duplicate();
-        d_above.shr_public(bits / 2);
+        d_above.shr_public(size.bits / 2);
         if bool::from(d_above.is_zero()) {
             return None;
         }
-        let exponents = [exponent::inverse_mod(&p.minus_small(1))?, exponent::inverse_mod(&q.minus_small(1))?];
-        let p_minus_two = p.minus_small(2);
-        let primes = engine.pair([p, q].map(|prime| Montgomery::new(engine.arithmetic(), prime, bits / 2)));
-        // By Fermat 1/q = q^(p - 2) mod p.
-        let [p, _] = primes.moduli();
-        let qinv = p.enter(&engine.pow(p, &q_mod_p(&*primes), &p_minus_two));
-        let inverts = inverts_q(&*primes, &qinv);
-        let key = PrivateKey { public, d, primes, exponents, qinv, blinding: Blinding::default() };
-        bool::from(inverts).then_some(key)
+        let exponents =
+            primes.iter().map(|prime| exponent::inverse_mod(&prime.minus_small(1))).collect::<Option<_>>()?;
+        let primes = prepare(engine, primes, size);
+        let further = primes.moduli().into_iter().skip(1).zip(products);
+        let steps = further.map(|(prime, product)| {
+            // By Fermat 1/x = x^(r - 2) mod r.
+            let inverse = engine.pow(prime, &prime.reduce(&product), &prime.modulus().minus_small(2));
+            Step::new(prime, product, &inverse)
+        });
+        let steps = steps.collect::<Result<_, _>>().ok()?;
+        Some(PrivateKey { public, d, primes, exponents, steps, blinding: Blinding::default() })
     }
 
     /// The public half.
@@ -155,14 +170,19 @@ impl PrivateKey {
         &self.public
     }
 
-    /// p and q, prepared.
-    pub(crate) fn primes(&self) -> &dyn PowPair {
+    /// The primes, prepared: q, p, and a third one.
+    pub(crate) fn primes(&self) -> &dyn Powers {
         &*self.primes
     }
 
-    /// dp and dq: d mod p - 1 and d mod q - 1, as wide as the primes.
-    pub(crate) fn exponents(&self) -> [&Uint; 2] {
-        self.exponents.each_ref()
+    /// For each prime r what d leaves modulo r - 1, as wide as the primes.
+    pub(crate) fn exponents(&self) -> &[Uint] {
+        &self.exponents
+    }
+
+    /// For each prime from the second on, how the recombination goes on to it.
+    pub(crate) fn steps(&self) -> &[Step] {
+        &self.steps
     }
 
     /// Where the factors of the blinding come from.
@@ -170,47 +190,68 @@ impl PrivateKey {
         &self.blinding
     }
 
-    /// The inverse of q modulo p, in Montgomery form.
-    pub(crate) fn qinv(&self) -> &Uint {
-        &self.qinv
-    }
-
     /// The numbers as bytes, for a file.
     pub(crate) fn components(&self) -> PrivateComponents {
-        let [p, q] = self.primes.moduli();
-        let [dp, dq] = self.exponents();
+        let primes = self.primes.moduli();
+        let prime = |i: usize| write(primes[i].modulus());
+        let exponent = |i: usize| write(&self.exponents[i]);
+        let coefficient = |i: usize| write(&primes[i].leave(&self.steps[i - 1].coefficient));
+        let other = |i| OtherPrime { prime: prime(i), exponent: exponent(i), coefficient: coefficient(i) };
         PrivateComponents {
             public: self.public.components.clone(),
             d: write(&self.d),
-            p: write(p.modulus()),
-            q: write(q.modulus()),
-            dp: write(dp),
-            dq: write(dq),
-            qinv: write(&p.leave(&self.qinv)),
+            p: prime(1),
+            q: prime(0),
+            dp: exponent(1),
+            dq: exponent(0),
+            qinv: coefficient(1),
+            others: (2..primes.len()).map(other).collect(),
         }
     }
 }
 
-fn q_mod_p(primes: &dyn PowPair) -> Uint {
-    let [p, q] = primes.moduli();
-    // Numbers of the same bit length: one subtraction is enough.
-    let mut q = q.modulus().duplicate();
-    q.reduce_once(p.modulus());
-    q
+impl Step {
+    /// Checks that `coefficient` is the inverse of `product` modulo `prime`.
+    fn new(prime: &Montgomery, product: Uint, coefficient: &Uint) -> Result<Step, KeyError> {
+        const OTHERWISE: &str = "qinv or t is not the inverse of the primes before";
+        ensure(coefficient.ct_lt(prime.modulus()), OTHERWISE)?;
+        let coefficient = prime.enter(coefficient);
+        let unit = prime.mul_entered(&prime.reduce(&product), &coefficient);
+        ensure(unit.ct_eq(&Uint::small(1, prime.width())), OTHERWISE)?;
+        Ok(Step { product, coefficient })
+    }
 }
 
-/// Whether `qinv`, in Montgomery form modulo p, is the inverse of q there.
-fn inverts_q(primes: &dyn PowPair, qinv: &Uint) -> Choice {
-    let [p, _] = primes.moduli();
-    p.mul_entered(&q_mod_p(primes), qinv).ct_eq(&Uint::small(1, p.width()))
+fn prepare(engine: &'static dyn Engine, primes: Vec<Uint>, size: KeySize) -> Box<dyn Powers> {
+    let sized = primes.into_iter().zip(prime_bits(size));
+    engine.powers(sized.map(|(prime, bits)| Montgomery::new(engine.arithmetic(), prime, bits)).collect())
 }
 
-/// d = 1/e mod lcm(p - 1, q - 1) (FIPS 186-5 appendix A.1.1).
-fn private_exponent(p: &Uint, q: &Uint) -> Option<Uint> {
-    let (p, q) = (p.minus_small(1), q.minus_small(1));
-    let (quotient, _) = q.div_rem(&gcd(&p, &q));
-    let lcm = p.mul(&quotient);
+/// The product of all, and those of the first prime alone, of the first two, and so on up to all but the last.
+fn products(primes: &[Uint]) -> (Uint, Vec<Uint>) {
+    let mut parts = Vec::new();
+    let mut product = primes[0].duplicate();
+    for prime in &primes[1..] {
+        let next = product.mul(prime);
+        parts.push(std::mem::replace(&mut product, next));
+    }
+    (product, parts)
+}
+
+/// d = 1/e mod the least common multiple of all primes less one (FIPS 186-5 appendix A.1.1; RFC 8017 section 3.2).
+fn private_exponent(primes: &[Uint]) -> Option<Uint> {
+    let mut orders = primes.iter().map(|prime| prime.minus_small(1));
+    let first = orders.next()?;
+    let lcm = orders.fold(first, |lcm, order| {
+        // What they have in common is what the order has in common with the rest that it leaves.
+        let (quotient, _) = order.div_rem(&gcd(&lcm.rem(&order), &order));
+        lcm.mul(&quotient)
+    });
     exponent::inverse_mod(&lcm)
+}
+
+fn read_all(numbers: Vec<&SecretBytes>, width: usize) -> Result<Vec<Uint>, KeyError> {
+    numbers.into_iter().map(|number| read(number, width)).collect()
 }
 
 /// Reads a private number that fits `width` limbs.
@@ -221,14 +262,25 @@ fn read(bytes: &SecretBytes, width: usize) -> Result<Uint, KeyError> {
     Ok(Uint::from_be_bytes(bytes.expose(), width))
 }
 
+/// Checks the primes for all that can be seen of them without the other numbers.
+fn check_primes(primes: &[Uint], size: KeySize) -> Result<(), KeyError> {
+    for (i, (prime, bits)) in primes.iter().zip(prime_bits(size)).enumerate() {
+        ensure(prime.has_bit_len(bits), "a prime has not its share of the bits of the modulus")?;
+        ensure(prime.is_odd(), "a prime is even")?;
+        for other in &primes[..i] {
+            ensure(!prime.ct_eq(other), "two primes are the same")?;
+        }
+    }
+    Ok(())
+}
+
 /// Checks one prime's private exponent: the inverse of e modulo p - 1, and what d leaves there.
-fn checked_exponent(p: &Uint, exponent: Uint, d: &Uint) -> Result<Uint, KeyError> {
-    let order = p.minus_small(1);
+fn check_exponent(prime: &Uint, exponent: &Uint, d: &Uint) -> Result<(), KeyError> {
+    let order = prime.minus_small(1);
     let inverse = exponent::inverse_mod(&order)
         .ok_or(KeyError::Unsound("a prime minus one is a multiple of the public exponent"))?;
-    ensure(exponent.ct_eq(&inverse), "dp or dq is not the inverse of e")?;
-    ensure(d.rem(&order).ct_eq(&exponent), "d is not the inverse of e")?;
-    Ok(exponent)
+    ensure(exponent.ct_eq(&inverse), "the exponent of a prime is not the inverse of e")?;
+    ensure(d.rem(&order).ct_eq(exponent), "d is not the inverse of e")
 }
 
 fn ensure(sound: Choice, otherwise: &'static str) -> Result<(), KeyError> {

@@ -6,8 +6,8 @@ use super::key::{PrivateKey, PublicKey};
 use super::{keygen, oaep, private_op};
 use crate::keys::der;
 use sealwire_traits::{
-    GenerateError, KeyError, KeyTransport, KeyTransportScheme, KeygenObserver, OperationError, PreMaster, Secret,
-    SecretBytes, SecureRandom, Unavailable, UnwrapKey, WrapKey, WrappedError,
+    GenerateError, KeyError, KeySize, KeyTransport, KeyTransportScheme, KeygenObserver, OperationError, PreMaster,
+    Secret, SecretBytes, SecureRandom, Unavailable, UnwrapKey, WrapKey, WrappedError,
 };
 
 /// RSAES-OAEP on every engine, the preferred one first. An engine that this build or this machine lacks says so.
@@ -45,12 +45,12 @@ impl KeyTransport for RsaOaep {
 
     fn generate(
         &self,
-        bits: usize,
+        size: KeySize,
         random: &dyn SecureRandom,
         observer: &dyn KeygenObserver,
     ) -> Result<Box<dyn UnwrapKey>, GenerateError> {
         let engine: &dyn Engine = (self.0.load)()?;
-        Ok(Box::new(OaepPrivateKey::new(keygen::generate(engine, bits, random, observer)?)))
+        Ok(Box::new(OaepPrivateKey::new(keygen::generate(engine, size, random, observer)?)))
     }
 }
 

@@ -21,12 +21,13 @@ mod pss;
 mod self_test;
 mod sieve;
 mod signature;
+mod size;
 mod uint;
 
 #[cfg(test)]
 pub(crate) mod tests;
 
-pub use components::{PrivateComponents, PublicComponents};
+pub use components::{OtherPrime, PrivateComponents, PublicComponents};
 pub use key_transport::KEY_TRANSPORTS;
 pub use self_test::{self_test_key_transport, self_test_signature};
 pub use signature::SIGNATURES;
@@ -35,6 +36,6 @@ pub use signature::SIGNATURES;
 pub(crate) use uint::Portable;
 #[cfg(target_arch = "x86_64")]
 pub(crate) use {
-    engine::PowPair,
+    engine::Powers,
     uint::{Arithmetic, LIMB_BITS, Montgomery, Uint, double_mod, gather},
 };

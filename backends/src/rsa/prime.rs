@@ -1,7 +1,7 @@
 //! The Miller-Rabin test (FIPS 186-5 appendix B.3.1) for numbers that may turn out to be the primes of a key: a
 //! candidate that passes leaves no trace in time or memory, one that fails is of no use to anybody.
 
-use super::engine::{Engine, PowPair};
+use super::engine::{Engine, Powers};
 use super::uint::{Montgomery, Uint};
 use sealwire_traits::{GenerateError, KeygenEvent, KeygenObserver, RandomError, SecureRandom};
 use subtle::{Choice, ConstantTimeEq};
@@ -26,7 +26,7 @@ pub(crate) fn first_prime(
     random: &dyn SecureRandom,
     observer: &dyn KeygenObserver,
 ) -> Result<Option<Uint>, GenerateError> {
-    let candidates = engine.pair(candidates);
+    let candidates = engine.powers(candidates.into());
     let passed = random_round(&*candidates, random, observer)?;
     for (w, passed) in candidates.moduli().into_iter().zip(passed) {
         if !bool::from(passed) {
@@ -47,7 +47,7 @@ fn passes_further_rounds(
     random: &dyn SecureRandom,
     observer: &dyn KeygenObserver,
 ) -> Result<bool, GenerateError> {
-    let twins = engine.pair([twin(w), twin(w)]);
+    let twins = engine.powers(vec![twin(w), twin(w)]);
     for _ in 0..FURTHER_CALLS {
         for passed in random_round(&*twins, random, observer)? {
             if !bool::from(passed) {
@@ -64,25 +64,23 @@ fn twin(w: &Montgomery) -> Montgomery {
     Montgomery::new(w.arithmetic(), w.modulus().duplicate(), w.bits())
 }
 
-/// One round for each of a pair, with a random base of its own.
+/// One round for each number, with a random base of its own.
 fn random_round(
-    pair: &dyn PowPair,
+    numbers: &dyn Powers,
     random: &dyn SecureRandom,
     observer: &dyn KeygenObserver,
-) -> Result<[Choice; 2], GenerateError> {
+) -> Result<Vec<Choice>, GenerateError> {
     if observer.cancelled() {
         return Err(GenerateError::Cancelled);
     }
-    let [v, w] = pair.moduli();
-    let bases = [random_base(v, random)?, random_base(w, random)?];
-    Ok(passes(pair, bases.each_ref()))
+    let bases: Vec<Uint> = numbers.moduli().iter().map(|w| random_base(w, random)).collect::<Result<_, _>>()?;
+    Ok(passes(numbers, &bases))
 }
 
-/// Whether both of two numbers, odd and above 4, pass one round with the base 2.
-pub(crate) fn both_pass_base_two(pair: &dyn PowPair) -> Choice {
-    let two = pair.moduli().map(|w| Uint::small(2, w.width()));
-    let [v, w] = passes(pair, two.each_ref());
-    v & w
+/// Whether all of some numbers, odd and above 4, pass one round with the base 2.
+pub(crate) fn all_pass_base_two(numbers: &dyn Powers) -> Choice {
+    let twos: Vec<Uint> = numbers.moduli().iter().map(|w| Uint::small(2, w.width())).collect();
+    passes(numbers, &twos).into_iter().fold(Choice::from(1), |all, passed| all & passed)
 }
 
 /// Steps 4.1 and 4.2: a random base with 1 < b < w - 1.
@@ -92,13 +90,14 @@ fn random_base(w: &Montgomery, random: &dyn SecureRandom) -> Result<Uint, Random
     Ok(base)
 }
 
-/// One round for each of a pair: whether the number does not betray itself as composite to its base.
-pub(crate) fn passes(pair: &dyn PowPair, bases: [&Uint; 2]) -> [Choice; 2] {
-    let moduli = pair.moduli();
-    let exponents = moduli.map(odd_part);
+/// One round for each number: whether it does not betray itself as composite to its base.
+pub(crate) fn passes(numbers: &dyn Powers, bases: &[Uint]) -> Vec<Choice> {
+    let moduli = numbers.moduli();
+    let exponents: Vec<Uint> = moduli.iter().map(|w| odd_part(w)).collect();
     // Step 4.3: z = b^m mod w.
-    let powers = pair.pow(bases, exponents.each_ref());
-    std::array::from_fn(|i| looks_prime(moduli[i], &exponents[i], &powers[i]))
+    let powers = numbers.pow(bases, &exponents);
+    let rounds = moduli.into_iter().zip(&exponents).zip(&powers);
+    rounds.map(|((w, m), z)| looks_prime(w, m, z)).collect()
 }
 
 /// Steps 1 and 2: the odd m of w - 1 = 2^a m, or an even one when a is above [`MAX_TWOS`].

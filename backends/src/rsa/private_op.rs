@@ -1,5 +1,5 @@
 //! The private operation, c^d mod n, in the one form there is: blind, CRT, unblind, verify (RFC 8017 section 5.1.2;
-//! Kocher 1996 for the blinding; Boneh, DeMillo, Lipton 1997 for the verification, without which one wrong half gives
+//! Kocher 1996 for the blinding; Boneh, DeMillo, Lipton 1997 for the verification, without which one wrong power gives
 //! the primes away).
 
 use super::key::PrivateKey;
@@ -16,8 +16,8 @@ pub(crate) fn private_op(key: &PrivateKey, c: &Uint, random: &dyn SecureRandom) 
     let (engine, n) = (key.public().engine(), key.public().n());
     let factors = key.blinding().factors(engine, n, random)?;
     let blinded = n.mul_entered(c, &factors.blind);
-    let bases = key.primes().moduli().map(|prime| prime.reduce(&blinded));
-    let powers = key.primes().pow(bases.each_ref(), key.exponents());
+    let bases: Vec<Uint> = key.primes().moduli().iter().map(|prime| prime.reduce(&blinded)).collect();
+    let powers = key.primes().pow(&bases, key.exponents());
     let m = n.mul_entered(&recombine(key, &powers), &factors.unblind);
     if bool::from(engine.pow_e(n, &m).ct_eq(c)) {
         return Ok(m);
@@ -26,14 +26,17 @@ pub(crate) fn private_op(key: &PrivateKey, c: &Uint, random: &dyn SecureRandom) 
     Err(OperationError::Fault)
 }
 
-/// Garner's recombination (RFC 8017 section 5.1.2, step 2b): m = m2 + q h with h = (m1 - m2) qInv mod p.
-pub(crate) fn recombine(key: &PrivateKey, [m1, m2]: &[Uint; 2]) -> Uint {
-    let [p, q] = key.primes().moduli();
-    let mut m2_mod_p = m2.duplicate();
-    // q < 2 p, since they have the same bit length.
-    m2_mod_p.reduce_once(p.modulus());
-    let h = p.mul_entered(&p.sub_mod(m1, &m2_mod_p), key.qinv());
-    let mut m = q.modulus().mul(&h);
-    m.add_assign(&m2.resized(m.width()));
+/// Garner's recombination (RFC 8017 section 5.1.2, step 2b, which begins with q as well: so one rule serves p and a third
+/// prime alike). What m is modulo R, the product of the primes so far, grows to m + R h modulo R r, with
+/// h = (m_r - m) / R mod r.
+pub(crate) fn recombine(key: &PrivateKey, powers: &[Uint]) -> Uint {
+    let mut m = powers[0].duplicate();
+    let further = key.primes().moduli().into_iter().zip(powers).skip(1);
+    for ((prime, power), step) in further.zip(key.steps()) {
+        let h = prime.mul_entered(&prime.sub_mod(power, &prime.reduce(&m)), &step.coefficient);
+        let mut sum = step.product.mul(&h);
+        sum.add_assign(&m.resized(sum.width()));
+        m = sum;
+    }
     m.resized(key.public().n().width())
 }

@@ -33,7 +33,12 @@ impl SignatureScheme for RsaPss {
     }
 
     fn signing_key(&self, pkcs8: &SecretBytes) -> Result<Box<dyn SigningKey>, KeyError> {
-        let key = PrivateKey::new((self.0.load)()?, &der::private_from_pkcs8(pkcs8.expose())?)?;
+        let components = der::private_from_pkcs8(pkcs8.expose())?;
+        // FIPS 186-5 section 5.1 has no others, and neither do those who verify need to trust in more.
+        if !components.others.is_empty() {
+            return Err(KeyError::SigningPrimes(components.primes().len()));
+        }
+        let key = PrivateKey::new((self.0.load)()?, &components)?;
         Ok(Box::new(PssPrivateKey::new(key)))
     }
 
@@ -48,7 +53,7 @@ impl SignatureScheme for RsaPss {
         random: &dyn SecureRandom,
         observer: &dyn KeygenObserver,
     ) -> Result<Box<dyn SigningKey>, GenerateError> {
-        Ok(Box::new(PssPrivateKey::new(keygen::generate((self.0.load)()?, bits, random, observer)?)))
+        Ok(Box::new(PssPrivateKey::new(keygen::generate((self.0.load)()?, bits.into(), random, observer)?)))
     }
 }
 

@@ -19,7 +19,8 @@ fn assert_defaults(config: &Config) {
     assert_eq!(config.cipher.suite, ["aes-256-gcm"]);
     assert_eq!(config.cipher.backend, "auto");
     assert_eq!(config.key_transport.scheme, "rsa-oaep-sha256");
-    assert_eq!((config.key_transport.engine.as_str(), config.key_transport.bits), ("auto", 2048));
+    assert_eq!(config.key_transport.engine, "auto");
+    assert_eq!((config.key_transport.bits, config.key_transport.primes), (2048, 2));
     assert_eq!((config.server.identity.as_deref(), config.server.identity_bits), (None, 3072));
     assert_eq!(config.server.services, ["print", "echo"]);
     assert_eq!(config.server.rotation, Rotation::Every(secs(300)));

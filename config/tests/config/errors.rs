@@ -198,6 +198,23 @@ fn syntax_errors_name_file_line_and_column() {
 }
 
 #[test]
+fn three_primes_need_a_large_key() {
+    let expected = "key_transport.primes (how many primes that key has) is 3: \
+                    allowed is 2, and 3 where key_transport.bits is 3072 or 4096 (it is 2048)";
+    assert_eq!(refusal("[key_transport]\nprimes = 3\n"), format!("test.toml:2: {expected}"));
+    assert_eq!(set_refusal(&["key_transport.primes=3"]), format!("--set: {expected}"));
+    assert!(set_refusal(&["key_transport.primes=3", "key_transport.bits=3088"]).ends_with("(it is 3088)"));
+    for primes in [0, 1, 4] {
+        let message = refusal(&format!("[key_transport]\nbits = 4096\nprimes = {primes}\n"));
+        assert!(message.ends_with("allowed is a whole number of primes from 2 to 3"), "{message}");
+    }
+    for bits in [3072, 4096] {
+        let config = load(&format!("[key_transport]\nbits = {bits}\nprimes = 3\n")).expect("allowed");
+        assert_eq!((config.key_transport.bits, config.key_transport.primes), (bits, 3));
+    }
+}
+
+#[test]
 fn a_peer_gets_time_for_a_keepalive() {
     let expected =
         "session.dead_peer (how long a peer may be silent) is 30: allowed is more than session.keepalive, which is 30";

@@ -4,7 +4,7 @@ use super::background::in_background;
 use super::pool::{self, Pool};
 use crate::session::Epoch;
 use crate::{Clock, session};
-use sealwire_traits::{GenerateError, KeygenObserver, OperationError, Provider, SigningKey, UnwrapKey};
+use sealwire_traits::{GenerateError, KeySize, KeygenObserver, OperationError, Provider, SigningKey, UnwrapKey};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
@@ -53,7 +53,7 @@ pub enum TransportKeyError {
 pub(super) struct Maker {
     provider: Provider,
     identity: Arc<dyn SigningKey>,
-    bits: usize,
+    size: KeySize,
     clock: Clock,
     stop: Arc<Stop>,
 }
@@ -77,7 +77,7 @@ impl Maker {
     }
 
     fn generate(&self) -> Result<Box<dyn UnwrapKey>, GenerateError> {
-        self.provider.key_transport.generate(self.bits, self.provider.random, &*self.stop)
+        self.provider.key_transport.generate(self.size, self.provider.random, &*self.stop)
     }
 
     fn certify(&self, key: Box<dyn UnwrapKey>, seconds: u64) -> Result<Arc<Epoch>, OperationError> {
@@ -105,13 +105,13 @@ impl TransportKeys {
     /// [`TransportKeyError`] when the key that all share cannot be made.
     pub async fn start(
         config: &session::ServerConfig,
-        bits: usize,
+        size: impl Into<KeySize>,
         rotation: Rotation,
         clock: Clock,
     ) -> Result<TransportKeys, TransportKeyError> {
         let stop = Arc::new(Stop::default());
         let (provider, identity) = (config.provider, config.identity.clone());
-        let maker = Maker { provider, identity, bits, clock, stop: stop.clone() };
+        let maker = Maker { provider, identity, size: size.into(), clock, stop: stop.clone() };
         let (source, background) = match rotation {
             Rotation::Every(period) => {
                 let period = period.clamp(TICK, MAX_PERIOD);

@@ -3,8 +3,8 @@
 
 use crate::support;
 use sealwire_traits::{
-    Fingerprint, GenerateError, KeyError, KeyTransport, KeyTransportScheme, KeygenObserver, OperationError, OsRandom,
-    PreMaster, Provider, SecretBytes, SecureRandom, SignatureError, SignatureScheme, SigningKey, Unavailable,
+    Fingerprint, GenerateError, KeyError, KeySize, KeyTransport, KeyTransportScheme, KeygenObserver, OperationError,
+    OsRandom, PreMaster, Provider, SecretBytes, SecureRandom, SignatureError, SignatureScheme, SigningKey, Unavailable,
     UnwrapKey, VerifyingKey, WrapKey, WrappedError,
 };
 use std::collections::HashMap;
@@ -69,11 +69,11 @@ impl KeyTransport for Transport {
     }
     fn generate(
         &self,
-        bits: usize,
+        size: KeySize,
         random: &dyn SecureRandom,
         observer: &dyn KeygenObserver,
     ) -> Result<Box<dyn UnwrapKey>, GenerateError> {
-        self.0.generate(bits, random, observer)
+        self.0.generate(size, random, observer)
     }
 }
 

@@ -27,8 +27,8 @@ mod absent {
 #[cfg(feature = "gmp")]
 mod present {
     use crate::arch::gmp_memory;
-    use crate::rsa::engine::pair::OneByOne;
-    use crate::rsa::engine::{Engine, PowPair, kernels};
+    use crate::rsa::engine::powers::OneByOne;
+    use crate::rsa::engine::{Engine, Powers, kernels};
     use crate::rsa::exponent::E;
     use crate::rsa::uint::{Arithmetic, Montgomery, Uint};
     use rug::Integer;
@@ -48,7 +48,7 @@ mod present {
             kernels::best_arithmetic()
         }
 
-        fn pair(&self, moduli: [Montgomery; 2]) -> Box<dyn PowPair> {
+        fn powers(&self, moduli: Vec<Montgomery>) -> Box<dyn Powers> {
             OneByOne::boxed(moduli, pow)
         }
 

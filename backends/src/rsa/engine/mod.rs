@@ -7,21 +7,21 @@
 //!
 //! Under num-bigint our own kernels compute the powers, and each of them is an engine by itself: `num-bigint/mulx` is
 //! num-bigint with the kernel `mulx`. The methods of [`Engine`] that have a body are theirs; a kernel with an arithmetic
-//! of its own states that, and one with another way to powers, its pairs.
+//! of its own states that, and one with another way to powers, that.
 
 mod gmp;
 mod kernels;
 mod num_bigint;
-mod pair;
+mod powers;
 mod window;
 #[cfg(target_arch = "x86_64")]
 mod x86;
 
-pub(crate) use pair::PowPair;
+pub(crate) use powers::Powers;
 
 use gmp::GMP;
 use kernels::{FMA52, MULX, PORTABLE};
-use pair::OneByOne;
+use powers::OneByOne;
 
 use super::exponent::E;
 use super::uint::{Arithmetic, Montgomery, Uint};
@@ -33,9 +33,9 @@ pub(crate) trait Engine: Debug + Send + Sync {
     /// What to multiply with modulo numbers that are prepared for this engine.
     fn arithmetic(&'static self) -> &'static dyn Arithmetic;
 
-    /// Makes two moduli of the same width ready for powers with secret exponents, side by side if the engine can do
-    /// that. Cheap next to a power: candidates for primes are given up after one.
-    fn pair(&self, moduli: [Montgomery; 2]) -> Box<dyn PowPair> {
+    /// Makes moduli of the same width, at least one, ready for powers with secret exponents, side by side as far as the
+    /// engine can do that. Cheap next to a power: candidates for primes are given up after one.
+    fn powers(&self, moduli: Vec<Montgomery>) -> Box<dyn Powers> {
         OneByOne::boxed(moduli, window::pow)
     }
 

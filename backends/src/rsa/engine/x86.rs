@@ -1,7 +1,8 @@
 //! The kernels with instructions of x86-64 as engines.
 
 use super::kernels::best_arithmetic;
-use super::{Engine, OneByOne, PowPair, window};
+use super::powers::Groups;
+use super::{Engine, OneByOne, Powers, window};
 use crate::arch::x86_64::{Fma52, Fma52Pair, Mulx};
 use crate::rsa::uint::{Arithmetic, Montgomery};
 use sealwire_traits::Unavailable;
@@ -25,10 +26,24 @@ impl Engine for Fma52 {
         best_arithmetic()
     }
 
-    fn pair(&self, moduli: [Montgomery; 2]) -> Box<dyn PowPair> {
-        if Fma52Pair::takes(&moduli) {
-            return Box::new(Fma52Pair::new(*self, moduli));
+    fn powers(&self, moduli: Vec<Montgomery>) -> Box<dyn Powers> {
+        let mut groups = Vec::new();
+        let mut rest = moduli.into_iter();
+        while let Some(first) = rest.next() {
+            groups.push(match rest.next() {
+                Some(second) => pair(*self, [first, second]),
+                None => OneByOne::boxed(vec![first], window::pow),
+            });
         }
-        OneByOne::boxed(moduli, window::pow)
+        Box::new(Groups(groups))
+    }
+}
+
+/// Side by side, if the kernel has room for them.
+fn pair(cpu: Fma52, moduli: [Montgomery; 2]) -> Box<dyn Powers> {
+    if Fma52Pair::takes(&moduli) {
+        Box::new(Fma52Pair::new(cpu, moduli))
+    } else {
+        OneByOne::boxed(moduli.into(), window::pow)
     }
 }

@@ -65,7 +65,7 @@ fn a_panic_leaves_no_factors_and_a_lock_that_still_works() {
     draw(&key, &blinding, &random);
     let before = draws();
     // A modulus of another width than the factors.
-    let [p, _] = key.primes().moduli();
+    let p = key.primes().moduli()[0];
     let misuse = || blinding.factors(key.public().engine(), p, &random);
     assert!(catch_unwind(AssertUnwindSafe(misuse)).is_err());
     assert_eq!(draws(), before, "it was the factors at hand that did not fit");

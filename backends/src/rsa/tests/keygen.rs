@@ -1,47 +1,52 @@
 //! Generated keys against the bounds of FIPS 186-5, and what goes wrong on the way.
 
-use super::{Seeded, big, engines, hooked, test_components, uint};
+use super::{Seeded, big, engines, gcd, hooked, test_components, uint};
 use crate::rsa::engine::Engine;
 use crate::rsa::keygen::{far_apart, generate};
 use num_bigint::BigUint;
-use sealwire_traits::{GenerateError, KeygenEvent, KeygenObserver, RandomError, SecretBytes, SecureRandom};
+use sealwire_traits::{GenerateError, KeySize, KeygenEvent, KeygenObserver, RandomError, SecretBytes, SecureRandom};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
-fn check_bounds(engine: &'static dyn Engine, bits: usize, seed: u64) {
-    let key = generate(engine, bits, &Seeded::new(seed), &()).expect("a key").components();
+fn check_bounds(engine: &'static dyn Engine, size: KeySize, seed: u64) {
+    let key = generate(engine, size, &Seeded::new(seed), &()).expect("a key").components();
     let read = |bytes: &SecretBytes| BigUint::from_bytes_be(bytes.expose());
-    let [d, p, q, dp, dq, qinv] = [&key.d, &key.p, &key.q, &key.dp, &key.dq, &key.qinv].map(read);
-    let n = BigUint::from_bytes_be(&key.public.n);
+    let numbers = |numbers: Vec<&SecretBytes>| numbers.into_iter().map(read).collect::<Vec<_>>();
+    let (primes, d, n) = (numbers(key.primes()), read(&key.d), BigUint::from_bytes_be(&key.public.n));
     let (one, e) = (BigUint::from(1u8), BigUint::from_bytes_be(&key.public.e));
     let power = |exponent: usize| BigUint::from(1u8) << exponent;
-    assert_eq!((n.bits(), e.clone()), (bits as u64, BigUint::from(65537u32)));
-    assert_eq!(n, &p * &q);
-    for prime in [&p, &q] {
-        // p >= sqrt(2) 2^(bits/2 - 1), squared.
-        assert!(prime.bits() == bits as u64 / 2 && prime * prime >= power(bits - 1));
+    assert_eq!((n.bits(), e.clone()), (size.bits as u64, BigUint::from(65537u32)));
+    assert_eq!((n, primes.len()), (primes.iter().product(), size.primes));
+    for (i, prime) in primes.iter().enumerate() {
+        let bits = size.bits / size.primes + usize::from(i == 1 && size == KeySize { bits: 4096, primes: 3 });
+        // p >= 2^(bits - 1/u), to the power of u.
+        assert!(prime.bits() == bits as u64 && prime.pow(size.primes as u32) >= power(size.primes * bits - 1));
         for base in [2u8, 3, 5] {
             assert_eq!(BigUint::from(base).modpow(&(prime - &one), prime), one, "Fermat's test");
         }
+        for other in &primes[..i] {
+            assert!(prime.max(other) - prime.min(other) > power(bits - 100));
+        }
     }
-    assert!(p > q && &p - &q > power(bits / 2 - 100));
-    let (p1, q1) = (&p - &one, &q - &one);
-    let (mut a, mut b) = (p1.clone(), q1.clone());
-    while b != BigUint::ZERO {
-        (a, b) = (b.clone(), a % b);
-    }
-    let lcm = &p1 * &q1 / a;
-    assert!(d < lcm && d > power(bits / 2));
+    assert!(primes[1] > primes[0], "p > q");
+    let lcm = primes.iter().map(|prime| prime - &one).reduce(|a, b| &a * &b / gcd(&a, &b)).expect("primes");
+    assert!(d < lcm && d > power(size.bits / 2));
     assert_eq!(&d * &e % lcm, one);
-    assert_eq!((dp, dq), (&d % &p1, &d % &q1));
-    assert!(qinv < p && &qinv * &q % &p == one);
+    assert_eq!(numbers(key.exponents()), primes.iter().map(|prime| &d % (prime - &one)).collect::<Vec<_>>());
+    for (i, coefficient) in numbers(key.coefficients()).iter().enumerate() {
+        let (prime, before) = (&primes[i + 1], primes[..=i].iter().product::<BigUint>());
+        assert!(coefficient < prime && coefficient * before % prime == one);
+    }
 }
 
 #[test]
 fn keys_are_within_the_bounds_of_the_standard() {
     for engine in engines() {
         for (seed, bits) in [2048, 2048, 2064, 2192, 3072].into_iter().enumerate() {
-            check_bounds(engine, bits, seed as u64);
+            check_bounds(engine, bits.into(), seed as u64);
+        }
+        for bits in [3072, 4096] {
+            check_bounds(engine, KeySize { bits, primes: 3 }, bits as u64);
         }
     }
 }
@@ -51,7 +56,7 @@ fn keys_are_within_the_bounds_of_the_standard() {
 fn keys_of_every_size_are_within_the_bounds_of_the_standard() {
     for engine in engines() {
         for bits in (2048..=4096).step_by(128) {
-            check_bounds(engine, bits, bits as u64);
+            check_bounds(engine, bits.into(), bits as u64);
         }
     }
 }
@@ -59,8 +64,15 @@ fn keys_of_every_size_are_within_the_bounds_of_the_standard() {
 #[test]
 fn sizes_that_are_not_made_are_refused() {
     for bits in [0, 1024, 2047, 2040, 2056, 4097, 4104, 4112, usize::MAX] {
-        let refused = generate(engines()[0], bits, &Seeded::new(1), &());
+        let refused = generate(engines()[0], bits.into(), &Seeded::new(1), &());
         assert!(matches!(refused, Err(GenerateError::Bits(b)) if b == bits));
+    }
+    for (bits, primes) in
+        [(2048, 3), (3056, 3), (3088, 3), (4080, 3), (3072, 1), (3072, 0), (3072, 4), (4096, usize::MAX)]
+    {
+        let size = KeySize { bits, primes };
+        let refused = generate(engines()[0], size, &Seeded::new(1), &());
+        assert!(matches!(refused, Err(GenerateError::Primes(s)) if s == size), "{size}");
     }
 }
 
@@ -78,8 +90,8 @@ impl SecureRandom for Stuck {
 #[test]
 fn a_stuck_generator_ends_the_search() {
     // All zeros are always too small; 0xee...ef is large enough and divisible by 3.
-    assert!(matches!(generate(engines()[0], 2048, &Stuck(0), &()), Err(GenerateError::Exhausted(256))));
-    assert!(matches!(generate(engines()[0], 2048, &Stuck(0xee), &()), Err(GenerateError::Exhausted(10_240))));
+    assert!(matches!(generate(engines()[0], 2048.into(), &Stuck(0), &()), Err(GenerateError::Exhausted(256))));
+    assert!(matches!(generate(engines()[0], 2048.into(), &Stuck(0xee), &()), Err(GenerateError::Exhausted(10_240))));
 }
 
 /// A prime at the first call, and then numbers that the sieve refuses.
@@ -99,7 +111,7 @@ impl SecureRandom for OncePrime {
 #[test]
 fn a_candidate_that_is_left_over_is_not_tested() {
     let counter = Counter::default();
-    let outcome = generate(engines()[0], 2048, &OncePrime(AtomicBool::new(false)), &counter);
+    let outcome = generate(engines()[0], 2048.into(), &OncePrime(AtomicBool::new(false)), &counter);
     assert!(matches!(outcome, Err(GenerateError::Exhausted(10_240))));
     assert_eq!((counter.candidates.into_inner(), counter.rounds.into_inner()), (1, 0));
 }
@@ -116,7 +128,7 @@ impl SecureRandom for Failing {
 
 #[test]
 fn a_failing_generator_ends_the_search() {
-    assert!(matches!(generate(engines()[0], 2048, &Failing, &()), Err(GenerateError::Random(_))));
+    assert!(matches!(generate(engines()[0], 2048.into(), &Failing, &()), Err(GenerateError::Random(_))));
 }
 
 /// Counts the events, and stops at the first prime if it is told to.
@@ -145,16 +157,16 @@ impl KeygenObserver for Counter {
 #[test]
 fn the_observer_is_told_of_each_step_and_can_stop() {
     let counter = Counter::default();
-    generate(engines()[0], 2048, &Seeded::new(2), &counter).expect("a key");
+    generate(engines()[0], 2048.into(), &Seeded::new(2), &counter).expect("a key");
     let count = |counter: &AtomicUsize| counter.load(Ordering::Relaxed);
     assert_eq!((count(&counter.primes), count(&counter.rounds)), (2, 10));
     assert!(count(&counter.candidates) > 2);
     let stopping = Counter { stop_at_prime: true, ..Counter::default() };
-    assert!(matches!(generate(engines()[0], 2048, &Seeded::new(2), &stopping), Err(GenerateError::Cancelled)));
+    assert!(matches!(generate(engines()[0], 2048.into(), &Seeded::new(2), &stopping), Err(GenerateError::Cancelled)));
     assert_eq!(count(&stopping.primes), 1);
     // Also while the sieve lets nothing through.
     let stopped = Counter { primes: AtomicUsize::new(1), stop_at_prime: true, ..Counter::default() };
-    assert!(matches!(generate(engines()[0], 2048, &Stuck(0xee), &stopped), Err(GenerateError::Cancelled)));
+    assert!(matches!(generate(engines()[0], 2048.into(), &Stuck(0xee), &stopped), Err(GenerateError::Cancelled)));
 }
 
 #[test]
@@ -185,6 +197,6 @@ fn a_machine_that_computes_wrongly_makes_no_key() {
                 powers[1].limbs_mut()[3] ^= 4;
             }
         });
-        assert!(matches!(generate(engine, 2048, &Seeded::new(8), &*counter), Err(GenerateError::Fault)));
+        assert!(matches!(generate(engine, 2048.into(), &Seeded::new(8), &*counter), Err(GenerateError::Fault)));
     }
 }

@@ -17,7 +17,7 @@ mod sizes;
 mod uint;
 
 use super::PrivateComponents;
-use super::engine::{ENGINES, Engine, PowPair};
+use super::engine::{ENGINES, Engine, Powers};
 use super::key::PrivateKey;
 use super::uint::{Arithmetic, Montgomery, Uint};
 use num_bigint::BigUint;
@@ -56,29 +56,29 @@ fn test_key(engine: &'static dyn Engine) -> PrivateKey {
     PrivateKey::new(engine, &test_components()).expect("the test key")
 }
 
-/// A sound engine under a test's hand: `on_powers` sees the bases of the two powers of a private operation and may
-/// change the results; the first inverse may be a wrong one.
+/// A sound engine under a test's hand: `on_powers` sees the bases of the powers of a private operation and may change
+/// the results; the first inverse may be a wrong one.
 struct Hooked<F> {
     sound: &'static dyn Engine,
     on_powers: Arc<F>,
     wrong_inverse: AtomicBool,
 }
 
-struct HookedPair<F> {
-    sound: Box<dyn PowPair>,
+struct HookedPowers<F> {
+    sound: Box<dyn Powers>,
     on_powers: Arc<F>,
 }
 
 fn hooked<F>(sound: &'static dyn Engine, on_powers: F) -> &'static dyn Engine
 where
-    F: Fn([&Uint; 2], &mut [Uint; 2]) + Send + Sync + 'static,
+    F: Fn(&[Uint], &mut [Uint]) + Send + Sync + 'static,
 {
     Box::leak(Box::new(Hooked { sound, on_powers: Arc::new(on_powers), wrong_inverse: AtomicBool::new(false) }))
 }
 
 /// An engine whose first inverse is wrong by a bit.
 fn with_a_wrong_inverse(sound: &'static dyn Engine) -> &'static dyn Engine {
-    let on_powers = Arc::new(|_: [&Uint; 2], _: &mut [Uint; 2]| ());
+    let on_powers = Arc::new(|_: &[Uint], _: &mut [Uint]| ());
     Box::leak(Box::new(Hooked { sound, on_powers, wrong_inverse: AtomicBool::new(true) }))
 }
 
@@ -88,13 +88,13 @@ impl<F> fmt::Debug for Hooked<F> {
     }
 }
 
-impl<F: Fn([&Uint; 2], &mut [Uint; 2]) + Send + Sync + 'static> Engine for Hooked<F> {
+impl<F: Fn(&[Uint], &mut [Uint]) + Send + Sync + 'static> Engine for Hooked<F> {
     fn arithmetic(&'static self) -> &'static dyn Arithmetic {
         self.sound.arithmetic()
     }
 
-    fn pair(&self, moduli: [Montgomery; 2]) -> Box<dyn PowPair> {
-        Box::new(HookedPair { sound: self.sound.pair(moduli), on_powers: self.on_powers.clone() })
+    fn powers(&self, moduli: Vec<Montgomery>) -> Box<dyn Powers> {
+        Box::new(HookedPowers { sound: self.sound.powers(moduli), on_powers: self.on_powers.clone() })
     }
 
     fn pow(&self, modulus: &Montgomery, base: &Uint, exponent: &Uint) -> Uint {
@@ -116,12 +116,12 @@ impl<F: Fn([&Uint; 2], &mut [Uint; 2]) + Send + Sync + 'static> Engine for Hooke
     }
 }
 
-impl<F: Fn([&Uint; 2], &mut [Uint; 2]) + Send + Sync> PowPair for HookedPair<F> {
-    fn moduli(&self) -> [&Montgomery; 2] {
+impl<F: Fn(&[Uint], &mut [Uint]) + Send + Sync> Powers for HookedPowers<F> {
+    fn moduli(&self) -> Vec<&Montgomery> {
         self.sound.moduli()
     }
 
-    fn pow(&self, bases: [&Uint; 2], exponents: [&Uint; 2]) -> [Uint; 2] {
+    fn pow(&self, bases: &[Uint], exponents: &[Uint]) -> Vec<Uint> {
         let mut powers = self.sound.pow(bases, exponents);
         // Not the test of primality when a key is read, whose base is 2.
         if !bool::from(bases[0].ct_eq(&Uint::small(2, 1))) {
@@ -129,6 +129,18 @@ impl<F: Fn([&Uint; 2], &mut [Uint; 2]) + Send + Sync> PowPair for HookedPair<F> 
         }
         powers
     }
+}
+
+/// The key of three primes that `openssl genrsa -primes 3 3072` made for these tests.
+fn three_prime_components() -> PrivateComponents {
+    let pem = include_bytes!("../../../tests/keys/data/three-primes.pem");
+    let pkcs8 = crate::keys::parse_private(pem, &mut || Ok(None)).expect("a PEM file");
+    crate::keys::der::private_from_pkcs8(pkcs8.expose()).expect("a key")
+}
+
+/// A key of two primes and one of three.
+fn test_keys(engine: &'static dyn Engine) -> [PrivateKey; 2] {
+    [test_components(), three_prime_components()].map(|c| PrivateKey::new(engine, &c).expect("a test key"))
 }
 
 /// A generator that can be repeated.
@@ -150,6 +162,15 @@ impl SecureRandom for Seeded {
 
 fn big(x: &Uint) -> BigUint {
     BigUint::from_bytes_be(x.to_be_bytes(x.width() * 8).expose())
+}
+
+/// The greatest common divisor, by Euclid.
+fn gcd(a: &BigUint, b: &BigUint) -> BigUint {
+    let (mut a, mut b) = (a.clone(), b.clone());
+    while b != BigUint::ZERO {
+        (a, b) = (b.clone(), a % b);
+    }
+    a
 }
 
 fn uint(x: &BigUint, width: usize) -> Uint {

@@ -49,6 +49,10 @@ proptest! {
             m.square_assign(&mut square, &mut m.scratch());
             prop_assert_eq!(big(&m.leave(&square)), big(&a) * big(&a) % &n);
             prop_assert_eq!(big(&m.reduce(&a.mul(&b))), big(&a) * big(&b) % &n);
+            let ones = from_limbs(&vec![u64::MAX; 3 * m.width() + 1]);
+            for x in [ones.mul(m.modulus()), ones, Uint::small(u64::MAX, 1), m.modulus().duplicate(), Uint::zero(1)] {
+                prop_assert_eq!(big(&m.reduce(&x)), big(&x) % &n);
+            }
             let minus_one = m.enter(&m.modulus().minus_small(1));
             prop_assert!(bool::from(m.is_minus_one(&minus_one)));
             prop_assert_eq!(bool::from(m.is_minus_one(&m.enter(&a))), big(&a) + 1u8 == n);

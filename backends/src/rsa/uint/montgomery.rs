@@ -118,9 +118,18 @@ impl Montgomery {
         out
     }
 
-    /// `x mod m` for an `x < m R`, such as any number below p q where p and q have the same size.
+    /// `x mod m` for any `x`, as many limbs at a time as m has: the rest so far, which is below m, and the next of them
+    /// are together below m R.
     pub(crate) fn reduce(&self, x: &Uint) -> Uint {
-        self.enter(&self.leave(x))
+        let width = self.width();
+        let mut rest = Uint::zero(width);
+        for piece in x.0.chunks(width).rev() {
+            let mut wide = Uint::zero(2 * width);
+            wide.0[..piece.len()].copy_from_slice(piece);
+            wide.0[width..].copy_from_slice(&rest.0);
+            rest = self.enter(&self.leave(&wide));
+        }
+        rest
     }
 
     /// `a b mod m`, plain.

@@ -57,7 +57,7 @@ mod tests;
 
 use super::cpu;
 use crate::cpu_limit::Level;
-use crate::rsa::{LIMB_BITS, Montgomery, PowPair, Uint};
+use crate::rsa::{LIMB_BITS, Montgomery, Powers, Uint};
 use digits::{Digits, MAX_HALF, MIN_HALF, VECTOR_BITS};
 use kernel::{WINDOW, Workspace};
 use modulus::Modulus;
@@ -87,16 +87,16 @@ impl Fma52 {
     }
 }
 
-/// Two moduli of the same number of bits, prepared. Wiped on drop.
+/// Two moduli of the same width, prepared. Wiped on drop.
 pub(crate) struct Pair {
     moduli: [Montgomery; 2],
     modulus: Box<Modulus>,
 }
 
 impl Pair {
-    /// Whether two moduli can be a pair: they have the same number of bits, and not more than [`MAX_BITS`].
+    /// Whether two moduli can be a pair: they have the same width, and not more than [`MAX_BITS`].
     pub(crate) fn takes([first, second]: &[Montgomery; 2]) -> bool {
-        first.bits() == second.bits() && first.bits() <= MAX_BITS
+        first.width() == second.width() && first.bits().max(second.bits()) <= MAX_BITS
     }
 
     /// Prepares two moduli, in constant time for given widths and bits.
@@ -105,9 +105,9 @@ impl Pair {
     /// When [`Pair::takes`] denies them.
     pub(crate) fn new(cpu: Fma52, moduli: [Montgomery; 2]) -> Pair {
         assert!(Pair::takes(&moduli));
-        let bits = moduli[0].bits();
-        let half = (bits + SPARE_BITS).div_ceil(VECTOR_BITS).max(MIN_HALF);
-        let modulus = Modulus::new(cpu, moduli.each_ref().map(Montgomery::modulus), bits, half);
+        let [first, second] = moduli.each_ref().map(Montgomery::bits);
+        let half = (first.max(second) + SPARE_BITS).div_ceil(VECTOR_BITS).max(MIN_HALF);
+        let modulus = Modulus::new(cpu, moduli.each_ref().map(Montgomery::modulus), first.min(second), half);
         Pair { moduli, modulus }
     }
 
@@ -140,21 +140,21 @@ impl Pair {
     }
 }
 
-impl PowPair for Pair {
-    fn moduli(&self) -> [&Montgomery; 2] {
-        self.moduli.each_ref()
+impl Powers for Pair {
+    fn moduli(&self) -> Vec<&Montgomery> {
+        self.moduli.iter().collect()
     }
 
     /// By fixed windows (HAC, algorithm 14.82). The exponents may have different widths.
-    fn pow(&self, bases: [&Uint; 2], exponents: [&Uint; 2]) -> [Uint; 2] {
+    fn pow(&self, bases: &[Uint], exponents: &[Uint]) -> Vec<Uint> {
         let mut workspace = Workspace::new();
-        self.fill_table(bases, &mut workspace);
-        kernel::exponentiate(&mut workspace, &windows(exponents), &self.modulus);
+        self.fill_table([&bases[0], &bases[1]], &mut workspace);
+        kernel::exponentiate(&mut workspace, &windows([&exponents[0], &exponents[1]]), &self.modulus);
         let Workspace { power, factor, columns, .. } = &mut *workspace;
         let one = Uint::small(1, 1);
         factor.load([&one, &one], self.modulus.half());
         kernel::multiply(power, factor, &self.modulus, columns);
-        std::array::from_fn(|i| self.residue(power, i))
+        (0..2).map(|i| self.residue(power, i)).collect()
     }
 }
 

@@ -64,7 +64,7 @@ pub(super) struct Modulus {
 }
 
 impl Modulus {
-    /// Prepares two odd moduli that have exactly `bits` bits, at most 104 `half` - 4. (Others give meaningless results.)
+    /// Prepares two odd moduli of at least `bits` bits and at most 104 `half` - 4. (Others give meaningless results.)
     ///
     /// # Panics
     /// When `half` is not from [`MIN_HALF`] to [`MAX_HALF`], `bits` is 0, or a modulus is narrower than `bits`.
@@ -104,7 +104,7 @@ impl Modulus {
     fn enter_r2(&mut self, moduli: [&Uint; 2], bits: usize, half: usize) {
         let exponent = half * VECTOR_BITS;
         let squarings = exponent.ilog2() - 5;
-        // The largest powers of two below the moduli, doubled from there on.
+        // A power of two that is below both moduli, doubled from there on.
         let mut powers = moduli.map(|n| Uint::power_of_two(bits - 1, n.width()));
         let mut reached = bits - 1;
         let mut advance = |to: usize, digits: &mut Digits| {

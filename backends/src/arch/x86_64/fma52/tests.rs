@@ -5,7 +5,7 @@ use super::kernel::{self, Workspace};
 use super::modulus::Modulus;
 use super::{Fma52, MAX_BITS, Pair};
 use crate::rsa::tests::numbers::{modulus, number};
-use crate::rsa::{Montgomery, Portable, PowPair, Uint};
+use crate::rsa::{Montgomery, Portable, Powers, Uint};
 use num_bigint::{BigInt, BigUint};
 use rand::rngs::StdRng;
 use rand::{RngExt, SeedableRng};
@@ -41,13 +41,15 @@ fn up_to(random: &mut StdRng, bound: &BigUint) -> BigUint {
     }
 }
 
-/// A pair and its moduli.
+/// A pair and its moduli, of which the second is now and then a bit shorter.
 fn pair(cpu: Fma52, random: &mut StdRng, bits: usize) -> (Pair, [BigUint; 2]) {
-    let moduli = [0, 1].map(|_| modulus(random, bits));
+    let as_many_limbs = (bits - 1).div_ceil(64) == bits.div_ceil(64);
+    let shorter = usize::from(bits > 2 && as_many_limbs && random.random_ratio(1, 4));
+    let moduli = [bits, bits - shorter].map(|bits| modulus(random, bits));
     (prepared(cpu, moduli.each_ref()), moduli)
 }
 
-/// Two moduli of one size, prepared.
+/// Two moduli of one width, prepared.
 fn prepared(cpu: Fma52, moduli: [&BigUint; 2]) -> Pair {
     Pair::new(cpu, moduli.map(montgomery))
 }
@@ -168,20 +170,27 @@ fn exponents_of_different_widths_and_at_the_edges() {
     let base = uint(&three, 256);
     for bit in 0..256 {
         let wide = Uint::power_of_two(bit, 4);
-        for exponents in [[&wide, &Uint::small(bit as u64, 1)], [&Uint::small(bit as u64, 1), &wide.minus_small(1)]] {
-            let powers = pair.pow([&base, &base], exponents);
+        let narrow = || Uint::small(bit as u64, 1);
+        for exponents in [[wide.duplicate(), narrow()], [narrow(), wide.minus_small(1)]] {
+            let powers = pair.pow(&[base.duplicate(), base.duplicate()], &exponents);
             for i in 0..2 {
-                assert_eq!(big(&powers[i]), three.modpow(&big(exponents[i]), &moduli[i]), "bit {bit}");
+                assert_eq!(big(&powers[i]), three.modpow(&big(&exponents[i]), &moduli[i]), "bit {bit}");
             }
         }
     }
 }
 
 #[test]
-fn moduli_that_are_too_large_or_of_two_sizes_are_no_pair() {
+fn moduli_that_are_too_large_or_of_two_widths_are_no_pair() {
     let Some(cpu) = cpu() else { return };
     let power = |bit: usize| BigUint::from(1u8) << bit;
-    for ([a, b], taken) in [([MAX_BITS; 2], true), ([MAX_BITS + 1; 2], false), ([511, 512], false)] {
+    for ([a, b], taken) in [
+        ([MAX_BITS; 2], true),
+        ([MAX_BITS + 1; 2], false),
+        ([MAX_BITS, MAX_BITS + 1], false),
+        ([511, 512], true),
+        ([512, 513], false),
+    ] {
         let moduli = || [a, b].map(|bits| montgomery(&(power(bits - 1) + 1u8)));
         assert_eq!(Pair::takes(&moduli()), taken, "{a} and {b} bits");
         assert_eq!(catch_unwind(|| Pair::new(cpu, moduli())).is_ok(), taken, "{a} and {b} bits");
