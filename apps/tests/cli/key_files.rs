@@ -119,6 +119,31 @@ fn keys_of_openssl_serve() {
 }
 
 #[test]
+fn a_key_of_three_primes_has_a_fingerprint_and_is_no_identity() {
+    let home = Home::new();
+    if !installed("openssl") {
+        return;
+    }
+    other(&home, "openssl", &["genrsa", "-primes", "3", "-out", "three.pem", "3072"]);
+    other(&home, "openssl", &["pkey", "-in", "three.pem", "-pubout", "-out", "three.pub"]);
+    set_mode(&home.path("three.pem"), 0o600);
+    let print = |file| home.run(&["fingerprint", file], "").ok().text();
+    assert_eq!(print("three.pem"), print("three.pub"));
+    refused(&home, "three.pem").saying(&["three.pem", "3 primes cannot be an identity"]);
+}
+
+#[test]
+fn transport_keys_of_three_primes_serve() {
+    let home = Home::new();
+    let sets = ["--set", "key_transport.bits=3072", "--set", "key_transport.primes=3"];
+    let done = home.run(&[&["demo", "hi"], &sets[..]].concat(), "").ok();
+    assert!(done.text().contains("(RSA, 3072 bits, 3 primes)"), "{}", done.text());
+    home.run(&["server", "--set", "key_transport.primes=3"], "")
+        .with_status(2)
+        .saying(&["key_transport.primes", "3072 or 4096"]);
+}
+
+#[test]
 fn a_key_that_others_can_read_is_refused() {
     let home = Home::new();
     for open in [0o644, 0o640, 0o620, 0o601] {

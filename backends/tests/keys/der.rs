@@ -1,7 +1,7 @@
 //! DER: the numbers of a key that OpenSSL made, and everything that must be refused.
 
 use crate::asn1::{integer, octets, sequence, tlv};
-use crate::{FINGERPRINT, PKCS1, PKCS1_PUBLIC, SPKI, pem_to_der, pkcs8_der};
+use crate::{FINGERPRINT, PKCS1, PKCS1_PUBLIC, SPKI, THREE_PRIMES, THREE_PRIMES_PKCS1, pem_to_der, pkcs8_der};
 use num_bigint::BigUint;
 use sealwire_backends::keys::der::*;
 use sealwire_backends::rsa::PublicComponents;
@@ -42,6 +42,22 @@ fn the_numbers_of_an_openssl_key_are_in_their_places() {
 }
 
 #[test]
+fn the_numbers_of_a_third_prime_are_in_their_places() {
+    let key = private_from_pkcs8(&pem_to_der(THREE_PRIMES)).unwrap();
+    let number = BigUint::from_bytes_be;
+    let [n, d, p, q] = [&key.public.n[..], key.d.expose(), key.p.expose(), key.q.expose()].map(number);
+    let [other] = &key.others[..] else { panic!("{} primes", 2 + key.others.len()) };
+    let [r, exponent, coefficient] =
+        [&other.prime, &other.exponent, &other.coefficient].map(|secret| number(secret.expose()));
+    assert_eq!(&p * &q * &r, n);
+    assert_eq!(exponent, d % (&r - 1u32));
+    assert_eq!(coefficient * p * q % r, BigUint::from(1u32));
+    assert_eq!(private_to_pkcs8(&key).expose(), pem_to_der(THREE_PRIMES));
+    let traditional = private_from_pkcs1(&pem_to_der(THREE_PRIMES_PKCS1)).unwrap();
+    assert_eq!(private_to_pkcs8(&traditional).expose(), pem_to_der(THREE_PRIMES));
+}
+
+#[test]
 fn every_form_of_a_key_holds_the_same_key() {
     let key = private_from_pkcs8(&pkcs8_der()).unwrap();
     let traditional = private_from_pkcs1(&pem_to_der(PKCS1)).unwrap();
@@ -64,13 +80,17 @@ fn the_fingerprint_takes_a_sign_byte_only_where_the_top_bit_is_set() {
 
 #[test]
 fn truncated_anywhere_it_is_refused() {
-    let (private, traditional, public) = (pkcs8_der(), pem_to_der(PKCS1), pem_to_der(SPKI));
-    for len in 0..private.len() {
-        assert!(private_from_pkcs8(&private[..len]).is_err(), "{len}");
+    for private in [pkcs8_der(), pem_to_der(THREE_PRIMES)] {
+        for len in 0..private.len() {
+            assert!(private_from_pkcs8(&private[..len]).is_err(), "{len}");
+        }
     }
-    for len in 0..traditional.len() {
-        assert!(private_from_pkcs1(&traditional[..len]).is_err(), "{len}");
+    for traditional in [pem_to_der(PKCS1), pem_to_der(THREE_PRIMES_PKCS1)] {
+        for len in 0..traditional.len() {
+            assert!(private_from_pkcs1(&traditional[..len]).is_err(), "{len}");
+        }
     }
+    let public = pem_to_der(SPKI);
     for len in 0..public.len() {
         assert!(public_from_spki(&public[..len]).is_err(), "{len}");
     }
@@ -86,7 +106,7 @@ fn with_any_bit_flipped_it_is_refused_or_another_key_in_canonical_form() {
         })
     };
     let mut read = 0;
-    for der in flips(pkcs8_der()) {
+    for der in flips(pkcs8_der()).chain(flips(pem_to_der(THREE_PRIMES))) {
         if let Ok(key) = private_from_pkcs8(&der) {
             assert_eq!(private_to_pkcs8(&key).expose(), der);
             read += 1;
@@ -170,11 +190,39 @@ fn private_keys_that_are_not_strict_are_refused_with_the_reason() {
 }
 
 #[test]
+fn triplets_that_are_not_strict_are_refused_with_the_reason() {
+    let numbers: [&[u8]; 8] = [&[105], &[5], &[5], &[7], &[5], &[5], &[1], &[3]];
+    let numbers: Vec<u8> = numbers.iter().flat_map(|number| integer(number)).collect();
+    let multi = |version: u8, others: &[u8]| sequence(&[&integer(&[version]), &numbers, others]);
+    let triplet = |numbers: &[&[u8]]| sequence(&numbers.iter().map(|number| &**number).collect::<Vec<_>>());
+    let [three, one, zero] = [3, 1, 0].map(|number| integer(&[number]));
+    let good = triplet(&[&three, &one, &one]);
+    let primes = |der: &[u8]| private_from_pkcs1(der).map(|key| key.others.len());
+    assert_eq!(primes(&multi(1, &sequence(&[&good]))), Ok(1), "the form that the others are departures from");
+    assert_eq!(primes(&multi(1, &sequence(&[&good, &good]))), Ok(2), "how many there may be is said elsewhere");
+    let malformed = "not a well-formed key";
+    for (name, der, reason) in [
+        ("version of two primes", multi(0, &sequence(&[&good])), malformed),
+        ("version 2", multi(2, &sequence(&[&good])), malformed),
+        ("no list", multi(1, &[]), malformed),
+        ("empty list", multi(1, &sequence(&[])), malformed),
+        ("two numbers", multi(1, &sequence(&[&triplet(&[&three, &one])])), malformed),
+        ("four numbers", multi(1, &sequence(&[&triplet(&[&three, &one, &one, &one])])), malformed),
+        ("negative", multi(1, &sequence(&[&triplet(&[&integer(&[0x83]), &one, &one])])), malformed),
+        ("padded", multi(1, &sequence(&[&triplet(&[&integer(&[0, 3]), &one, &one])])), malformed),
+        ("zero", multi(1, &sequence(&[&triplet(&[&three, &one, &zero])])), "zero"),
+        ("another list behind", multi(1, &[sequence(&[&good]), sequence(&[&good])].concat()), malformed),
+    ] {
+        let error = private_from_pkcs1(&der).err().expect(name).to_string();
+        assert!(error.contains(reason), "{name}: {error}");
+    }
+}
+
+#[test]
 fn keys_of_other_kinds_are_refused_by_their_name() {
     let refused = |pem| private_from_pkcs8(&pem_to_der(pem)).err().unwrap();
     let algorithm = |name: &str| KeyError::Algorithm(name.to_owned());
     assert_eq!(refused(include_str!("data/p256.pem")), algorithm("an elliptic curve key"));
     assert_eq!(refused(include_str!("data/ed25519.pem")), algorithm("an Ed25519 key"));
     assert_eq!(refused(include_str!("data/pss.pem")), algorithm("an RSASSA-PSS key (only rsaEncryption is taken)"));
-    assert_eq!(refused(include_str!("data/multi-prime.pem")), KeyError::Unsound("it has more than two primes"));
 }

@@ -25,6 +25,10 @@ pub(crate) const PKCS1_PUBLIC: &str = include_str!("data/pkcs1-public.pem");
 pub(crate) const SSH_RSA: &str = include_str!("data/ssh-rsa.pub");
 /// What `ssh-keygen -lf` says of it.
 pub(crate) const FINGERPRINT: &str = include_str!("data/fingerprint.txt");
+/// A key of 3072 bits and three primes, `openssl genrsa -primes 3 3072`.
+pub(crate) const THREE_PRIMES: &str = include_str!("data/three-primes.pem");
+/// The same, `openssl rsa -traditional`.
+pub(crate) const THREE_PRIMES_PKCS1: &str = include_str!("data/three-primes-pkcs1.pem");
 /// The passphrase of the encrypted ones.
 pub(crate) const PASSPHRASE: &[u8] = b"correct";
 
