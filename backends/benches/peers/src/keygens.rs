@@ -1,23 +1,23 @@
 //! Key generation: every competitor makes a key in turn.
 
 use super::transports;
-use aws_lc_rs::rsa::{KeySize, PrivateDecryptingKey};
+use aws_lc_rs::rsa::{KeySize as AwsKeySize, PrivateDecryptingKey};
 use openssl::rsa::Rsa;
-use sealwire_traits::OsRandom;
+use sealwire_traits::{KeySize, OsRandom};
 use std::hint::black_box;
 use std::time::Instant;
 
 /// One competitor.
 struct Maker {
-    name: &'static str,
+    name: String,
     make: Box<dyn Fn()>,
     /// The time of each key in ms.
     times: Vec<f64>,
 }
 
 impl Maker {
-    fn new<K>(name: &'static str, make: impl Fn() -> K + 'static) -> Maker {
-        Maker { name, make: Box::new(move || drop(black_box(make()))), times: Vec::new() }
+    fn new<K>(name: impl Into<String>, make: impl Fn() -> K + 'static) -> Maker {
+        Maker { name: name.into(), make: Box::new(move || drop(black_box(make()))), times: Vec::new() }
     }
 
     fn turn(&mut self) {
@@ -57,17 +57,21 @@ pub fn report(keys: usize, bits: usize) {
 /// aws-lc-rs first, being the reference.
 fn makers(bits: usize) -> Vec<Maker> {
     let size = match bits {
-        2048 => KeySize::Rsa2048,
-        3072 => KeySize::Rsa3072,
-        4096 => KeySize::Rsa4096,
+        2048 => AwsKeySize::Rsa2048,
+        3072 => AwsKeySize::Rsa3072,
+        4096 => AwsKeySize::Rsa4096,
         _ => panic!("aws-lc-rs makes no such keys"),
     };
     let mut makers = vec![
         Maker::new("aws-lc-rs", move || PrivateDecryptingKey::generate(size).expect("key")),
         Maker::new("OpenSSL", move || Rsa::generate(bits as u32).expect("key")),
     ];
-    let ours = transports()
-        .map(|engine| Maker::new(engine.engine(), move || engine.generate(bits, &OsRandom, &()).expect("key")));
-    makers.extend(ours);
+    for engine in transports() {
+        let make = move |size: KeySize| move || engine.generate(size, &OsRandom, &()).expect("key");
+        makers.push(Maker::new(engine.engine(), make(bits.into())));
+        if bits != 2048 {
+            makers.push(Maker::new(format!("{}, 3 primes", engine.engine()), make(KeySize { bits, primes: 3 })));
+        }
+    }
     makers
 }

@@ -3,7 +3,7 @@
 //!
 //! Every line is a race of its own, on one key: microseconds, and in brackets the time relative to the first one's, the median of the
 //! ratios turn by turn. Each operation is complete: decryption with blinding, CRT, the check of the result and OAEP, signatures with PSS,
-//! all with SHA-256.
+//! all with SHA-256. At 3072 and 4096 bits sealwire and OpenSSL decrypt under a key of three primes as well, in the same race.
 //!
 //! With `--features gmp` the engine `gmp` runs too, and against the same decryption written plainly in GMP's integers.
 //!
@@ -22,7 +22,7 @@ use openssl::rsa::{Padding, Rsa};
 use openssl::sign::{RsaPssSaltlen, Signer, Verifier};
 use race::{Result, Runner, race, report};
 use sealwire_backends::rsa::{KEY_TRANSPORTS, SIGNATURES};
-use sealwire_traits::{KeyTransport, OsRandom, SecretBytes, SignatureScheme};
+use sealwire_traits::{KeySize, KeyTransport, OsRandom, SecretBytes, SignatureScheme};
 use std::hint::black_box;
 
 const SECRET: [u8; 32] = [9; 32];
@@ -43,8 +43,9 @@ fn main() {
             continue;
         }
         let key = Key::new(bits);
+        let three = (bits != 2048).then(|| Key::of_three_primes(bits));
         println!("\nRSA, {bits} bits, {rounds} rounds, us");
-        report("decrypt, OAEP", race(decryptions(&key), rounds), microseconds);
+        report("decrypt, OAEP", race(decryptions(&key, three.as_ref()), rounds), microseconds);
         #[cfg(feature = "gmp")]
         report("the same, GMP", race(decryptions_with_gmp(&key), rounds), microseconds);
         report("sign, PSS    ", race(signings(&key), rounds), microseconds);
@@ -67,14 +68,22 @@ struct Key {
 
 impl Key {
     fn new(bits: usize) -> Key {
-        let private = PKey::from_rsa(Rsa::generate(bits as u32).expect("key")).expect("key");
+        Key::of(PKey::from_rsa(Rsa::generate(bits as u32).expect("key")).expect("key"))
+    }
+
+    fn of_three_primes(bits: usize) -> Key {
+        let ours = transports().next().expect("an engine").generate(KeySize { bits, primes: 3 }, &OsRandom, &());
+        Key::of(PKey::private_key_from_pkcs8(ours.expect("key").to_pkcs8().expose()).expect("key"))
+    }
+
+    fn of(private: PKey<Private>) -> Key {
         let public = PKey::public_key_from_der(&private.public_key_to_der().expect("spki")).expect("spki");
         let pkcs8 = private.private_key_to_pkcs8().expect("pkcs8");
         let mut encrypter = Encrypter::new(&private).expect("encrypter");
         encrypter.set_rsa_padding(Padding::PKCS1_OAEP).expect("padding");
         encrypter.set_rsa_oaep_md(MessageDigest::sha256()).expect("hash");
         encrypter.set_rsa_mgf1_md(MessageDigest::sha256()).expect("hash");
-        let mut wrapped = vec![0; bits / 8];
+        let mut wrapped = vec![0; private.size()];
         assert_eq!(encrypter.encrypt(&SECRET, &mut wrapped).expect("encrypted"), wrapped.len());
         drop(encrypter);
         let signature = signer(&private).sign_oneshot_to_vec(MESSAGE).expect("signature");
@@ -98,17 +107,31 @@ fn schemes() -> impl Iterator<Item = &'static dyn SignatureScheme> {
     SIGNATURES.iter().copied().filter(|scheme| scheme.available().is_ok())
 }
 
-fn decryptions(key: &Key) -> Vec<Runner<'_>> {
-    // OpenSSL with its context kept.
+fn decryptions<'a>(key: &'a Key, three: Option<&'a Key>) -> Vec<Runner<'a>> {
+    let mut runners = vec![openssl_decryption(key, "")];
+    runners.extend(transports().map(|transport| decryption(key, transport, "")));
+    if let Some(three) = three {
+        runners.push(openssl_decryption(three, ", 3 primes"));
+        runners.extend(transports().map(|transport| decryption(three, transport, ", 3 primes")));
+    }
+    runners.extend(other_decryptions(key));
+    runners
+}
+
+/// With its context kept.
+fn openssl_decryption<'a>(key: &'a Key, which: &str) -> Runner<'a> {
     let mut decrypter = Decrypter::new(&key.private).expect("decrypter");
     decrypter.set_rsa_padding(Padding::PKCS1_OAEP).expect("padding");
     decrypter.set_rsa_oaep_md(MessageDigest::sha256()).expect("hash");
     decrypter.set_rsa_mgf1_md(MessageDigest::sha256()).expect("hash");
     let mut out = vec![0; key.wrapped.len()];
-    let mut runners = vec![Runner::new("OpenSSL", move || {
+    Runner::new(format!("OpenSSL{which}"), move || {
         assert_eq!(decrypter.decrypt(black_box(&key.wrapped), &mut out).expect("decrypted"), SECRET.len());
-    })];
-    runners.extend(transports().map(|transport| decryption(key, transport)));
+    })
+}
+
+fn other_decryptions(key: &Key) -> Vec<Runner<'_>> {
+    let mut runners = Vec::new();
     let mut out = vec![0; key.wrapped.len()];
     let aws = {
         use aws_lc_rs::rsa::{OaepPrivateDecryptingKey, PrivateDecryptingKey};
@@ -129,9 +152,9 @@ fn decryptions(key: &Key) -> Vec<Runner<'_>> {
 }
 
 /// By one of our engines.
-fn decryption<'a>(key: &'a Key, transport: &dyn KeyTransport) -> Runner<'a> {
+fn decryption<'a>(key: &'a Key, transport: &dyn KeyTransport, which: &str) -> Runner<'a> {
     let private = transport.private_key(&SecretBytes::new(key.pkcs8.clone())).expect("key");
-    Runner::new(transport.engine(), move || {
+    Runner::new(format!("{}{which}", transport.engine()), move || {
         let secret = private.unwrap_secret(black_box(&key.wrapped), b"", &OsRandom).expect("a sound key");
         assert!(black_box(secret).expose() == &SECRET);
     })
@@ -143,7 +166,7 @@ fn decryptions_with_gmp(key: &Key) -> Vec<Runner<'_>> {
     let plain = Runner::new("plain rug", move || {
         assert!(plain.decrypt(black_box(&key.wrapped)) == Some(SECRET));
     });
-    let ours = transports().filter(|transport| transport.engine() == "gmp").map(|gmp| decryption(key, gmp));
+    let ours = transports().filter(|transport| transport.engine() == "gmp").map(|gmp| decryption(key, gmp, ""));
     [plain].into_iter().chain(ours).collect()
 }
 
