@@ -128,9 +128,8 @@ impl PrivateKey {
         let (all, products) = products(&primes);
         ensure(all.ct_eq(public.n.modulus()), "the product of the primes is not the modulus")?;
         ensure(d.ct_lt(public.n.modulus()), "d is not below the modulus")?;
-        for (prime, exponent) in primes.iter().zip(&exponents) {
-            check_exponent(prime, exponent, &d)?;
-        }
+        let exponents = primes.iter().zip(exponents).map(|(prime, exponent)| checked_exponent(prime, exponent, &d));
+        let exponents = exponents.collect::<Result<_, _>>()?;
         let primes = prepare(engine, primes, size);
         let further = primes.moduli().into_iter().skip(1).zip(products).zip(&coefficients);
         let steps = further.map(|((prime, product), coefficient)| Step::new(prime, product, coefficient));
@@ -275,12 +274,13 @@ fn check_primes(primes: &[Uint], size: KeySize) -> Result<(), KeyError> {
 }
 
 /// Checks one prime's private exponent: the inverse of e modulo p - 1, and what d leaves there.
-fn check_exponent(prime: &Uint, exponent: &Uint, d: &Uint) -> Result<(), KeyError> {
+fn checked_exponent(prime: &Uint, exponent: Uint, d: &Uint) -> Result<Uint, KeyError> {
     let order = prime.minus_small(1);
     let inverse = exponent::inverse_mod(&order)
         .ok_or(KeyError::Unsound("a prime minus one is a multiple of the public exponent"))?;
     ensure(exponent.ct_eq(&inverse), "the exponent of a prime is not the inverse of e")?;
-    ensure(d.rem(&order).ct_eq(exponent), "d is not the inverse of e")
+    ensure(d.rem(&order).ct_eq(&exponent), "d is not the inverse of e")?;
+    Ok(exponent)
 }
 
 fn ensure(sound: Choice, otherwise: &'static str) -> Result<(), KeyError> {

@@ -34,7 +34,7 @@ impl SignatureScheme for RsaPss {
 
     fn signing_key(&self, pkcs8: &SecretBytes) -> Result<Box<dyn SigningKey>, KeyError> {
         let components = der::private_from_pkcs8(pkcs8.expose())?;
-        // FIPS 186-5 section 5.1 has no others, and neither do those who verify need to trust in more.
+        // FIPS 186-5 section 5.1 has no others.
         if !components.others.is_empty() {
             return Err(KeyError::SigningPrimes(components.primes().len()));
         }

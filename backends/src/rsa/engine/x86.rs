@@ -26,24 +26,19 @@ impl Engine for Fma52 {
         best_arithmetic()
     }
 
+    /// By twos. A modulus that is left over is a pair by itself, half of which is for nothing: that is still faster than
+    /// one power by any other arithmetic.
     fn powers(&self, moduli: Vec<Montgomery>) -> Box<dyn Powers> {
         let mut groups = Vec::new();
-        let mut rest = moduli.into_iter();
-        while let Some(first) = rest.next() {
-            groups.push(match rest.next() {
-                Some(second) => pair(*self, [first, second]),
-                None => OneByOne::boxed(vec![first], window::pow),
-            });
+        let mut rest = moduli.into_iter().peekable();
+        while rest.peek().is_some() {
+            groups.push(group(*self, rest.by_ref().take(2).collect()));
         }
         Box::new(Groups(groups))
     }
 }
 
 /// Side by side, if the kernel has room for them.
-fn pair(cpu: Fma52, moduli: [Montgomery; 2]) -> Box<dyn Powers> {
-    if Fma52Pair::takes(&moduli) {
-        Box::new(Fma52Pair::new(cpu, moduli))
-    } else {
-        OneByOne::boxed(moduli.into(), window::pow)
-    }
+fn group(cpu: Fma52, moduli: Vec<Montgomery>) -> Box<dyn Powers> {
+    if Fma52Pair::takes(&moduli) { Box::new(Fma52Pair::new(cpu, moduli)) } else { OneByOne::boxed(moduli, window::pow) }
 }

@@ -4,9 +4,11 @@ use super::{Seeded, big, engines, gcd, hooked, test_components, uint};
 use crate::rsa::engine::Engine;
 use crate::rsa::keygen::{far_apart, generate};
 use num_bigint::BigUint;
+use rand::rngs::StdRng;
+use rand::{RngExt, SeedableRng};
 use sealwire_traits::{GenerateError, KeySize, KeygenEvent, KeygenObserver, RandomError, SecretBytes, SecureRandom};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
 
 fn check_bounds(engine: &'static dyn Engine, size: KeySize, seed: u64) {
     let key = generate(engine, size, &Seeded::new(seed), &()).expect("a key").components();
@@ -184,6 +186,43 @@ fn primes_must_be_further_apart_than_the_bound() {
         let b = uint(&(big(&a) + &distance), 16);
         assert_eq!((far_apart(&a, &b, 1024), far_apart(&b, &a, 1024)), (far, far), "{distance}");
     }
+}
+
+/// Gives, from the second prime on, the same numbers again as at the beginning.
+#[derive(Debug)]
+struct Replaying {
+    stream: Mutex<StdRng>,
+    primes: AtomicUsize,
+}
+
+impl Replaying {
+    fn stream() -> StdRng {
+        StdRng::seed_from_u64(15)
+    }
+}
+
+impl SecureRandom for Replaying {
+    fn fill(&self, bytes: &mut [u8]) -> Result<(), RandomError> {
+        self.stream.lock().expect("unpoisoned").fill(bytes);
+        Ok(())
+    }
+}
+
+impl KeygenObserver for Replaying {
+    fn event(&self, event: KeygenEvent) {
+        if event == KeygenEvent::Prime && self.primes.fetch_add(1, Ordering::Relaxed) == 1 {
+            *self.stream.lock().expect("unpoisoned") = Replaying::stream();
+        }
+    }
+}
+
+#[test]
+fn a_third_prime_keeps_its_distance_from_the_first() {
+    let replaying = Replaying { stream: Mutex::new(Replaying::stream()), primes: AtomicUsize::new(0) };
+    let key = generate(engines()[0], KeySize { bits: 3072, primes: 3 }, &replaying, &replaying).expect("a key");
+    assert_eq!(replaying.primes.into_inner(), 3);
+    let primes: Vec<_> = key.primes().moduli().iter().map(|prime| big(prime.modulus())).collect();
+    assert!(primes[2] != primes[0] && primes[2] != primes[1]);
 }
 
 #[test]

@@ -87,27 +87,29 @@ impl Fma52 {
     }
 }
 
-/// Two moduli of the same width, prepared. Wiped on drop.
+/// Two moduli of the same width, or one that takes the place of both, prepared. Wiped on drop.
 pub(crate) struct Pair {
-    moduli: [Montgomery; 2],
+    moduli: Vec<Montgomery>,
     modulus: Box<Modulus>,
 }
 
 impl Pair {
-    /// Whether two moduli can be a pair: they have the same width, and not more than [`MAX_BITS`].
-    pub(crate) fn takes([first, second]: &[Montgomery; 2]) -> bool {
-        first.width() == second.width() && first.bits().max(second.bits()) <= MAX_BITS
+    /// Whether some moduli can be a pair: there are two or one, of the same width, with no more than [`MAX_BITS`].
+    pub(crate) fn takes(moduli: &[Montgomery]) -> bool {
+        let alike = |n: &Montgomery| n.width() == moduli[0].width() && n.bits() <= MAX_BITS;
+        (1..=2).contains(&moduli.len()) && moduli.iter().all(alike)
     }
 
-    /// Prepares two moduli, in constant time for given widths and bits.
+    /// Prepares two moduli, or one, in constant time for given widths and bits. One takes as long as two.
     ///
     /// # Panics
     /// When [`Pair::takes`] denies them.
-    pub(crate) fn new(cpu: Fma52, moduli: [Montgomery; 2]) -> Pair {
+    pub(crate) fn new(cpu: Fma52, moduli: Vec<Montgomery>) -> Pair {
         assert!(Pair::takes(&moduli));
-        let [first, second] = moduli.each_ref().map(Montgomery::bits);
+        let both = both(&moduli);
+        let [first, second] = both.map(Montgomery::bits);
         let half = (first.max(second) + SPARE_BITS).div_ceil(VECTOR_BITS).max(MIN_HALF);
-        let modulus = Modulus::new(cpu, moduli.each_ref().map(Montgomery::modulus), first.min(second), half);
+        let modulus = Modulus::new(cpu, both.map(Montgomery::modulus), first.min(second), half);
         Pair { moduli, modulus }
     }
 
@@ -148,14 +150,19 @@ impl Powers for Pair {
     /// By fixed windows (HAC, algorithm 14.82). The exponents may have different widths.
     fn pow(&self, bases: &[Uint], exponents: &[Uint]) -> Vec<Uint> {
         let mut workspace = Workspace::new();
-        self.fill_table([&bases[0], &bases[1]], &mut workspace);
-        kernel::exponentiate(&mut workspace, &windows([&exponents[0], &exponents[1]]), &self.modulus);
+        self.fill_table(both(bases), &mut workspace);
+        kernel::exponentiate(&mut workspace, &windows(both(exponents)), &self.modulus);
         let Workspace { power, factor, columns, .. } = &mut *workspace;
         let one = Uint::small(1, 1);
         factor.load([&one, &one], self.modulus.half());
         kernel::multiply(power, factor, &self.modulus, columns);
-        (0..2).map(|i| self.residue(power, i)).collect()
+        (0..self.moduli.len()).map(|i| self.residue(power, i)).collect()
     }
+}
+
+/// The two of a slice, or the one of it twice.
+fn both<T>(of: &[T]) -> [&T; 2] {
+    [&of[0], &of[of.len() - 1]]
 }
 
 /// The windows of two exponents, most significant first, each for the two lanes of its number.

@@ -51,7 +51,7 @@ fn pair(cpu: Fma52, random: &mut StdRng, bits: usize) -> (Pair, [BigUint; 2]) {
 
 /// Two moduli of one width, prepared.
 fn prepared(cpu: Fma52, moduli: [&BigUint; 2]) -> Pair {
-    Pair::new(cpu, moduli.map(montgomery))
+    Pair::new(cpu, moduli.map(montgomery).into())
 }
 
 fn montgomery(n: &BigUint) -> Montgomery {
@@ -191,10 +191,24 @@ fn moduli_that_are_too_large_or_of_two_widths_are_no_pair() {
         ([511, 512], true),
         ([512, 513], false),
     ] {
-        let moduli = || [a, b].map(|bits| montgomery(&(power(bits - 1) + 1u8)));
+        let moduli = || Vec::from([a, b].map(|bits| montgomery(&(power(bits - 1) + 1u8))));
         assert_eq!(Pair::takes(&moduli()), taken, "{a} and {b} bits");
         assert_eq!(catch_unwind(|| Pair::new(cpu, moduli())).is_ok(), taken, "{a} and {b} bits");
     }
+}
+
+#[test]
+fn one_modulus_is_a_pair_by_itself_and_three_are_none() {
+    let Some(cpu) = cpu() else { return };
+    let mut random = StdRng::seed_from_u64(8);
+    for bits in [2, 412, 1024, 1365, MAX_BITS] {
+        let n = modulus(&mut random, bits);
+        let (base, exponent) = (up_to(&mut random, &(&n - 1u8)), number(&mut random, bits));
+        let powers = Pair::new(cpu, vec![montgomery(&n)]).pow(&[uint(&base, bits)], &[uint(&exponent, bits)]);
+        assert_eq!(powers.iter().map(big).collect::<Vec<_>>(), [base.modpow(&exponent, &n)], "{bits} bits");
+        assert!(!Pair::takes(&[&n, &n, &n].map(montgomery)));
+    }
+    assert!(!Pair::takes(&[montgomery(&((BigUint::from(1u8) << MAX_BITS) + 1u8))]) && !Pair::takes(&[]));
 }
 
 #[test]
