@@ -10,8 +10,10 @@ use sealwire_backends::keys::{der, parse_private};
 use sealwire_backends::rsa::{KEY_TRANSPORTS, SIGNATURES};
 use sealwire_traits::{KeyTransport, PreMaster, RandomError, SecretBytes, SecureRandom, SignatureScheme, Unavailable};
 
-/// 2048 bits. It protects nothing.
+/// 2048 bits, two primes. It protects nothing.
 const KEY: &[u8] = include_bytes!("../../tests/keys/data/pkcs8.pem");
+/// 3072 bits, three primes. It protects nothing.
+const THREE_PRIMES: &[u8] = include_bytes!("../../tests/keys/data/three-primes.pem");
 
 const LABEL: &[u8] = b"label";
 const MESSAGE: &[u8] = b"message";
@@ -19,18 +21,18 @@ const MESSAGE: &[u8] = b"message";
 /// Bytes of each private number that stay public: DER is read by them, since they tell whether a number is positive and minimal.
 const DER_HEAD: usize = 2;
 
-/// The verdicts that become public, by their names in `verdict.supp`, and how many of each [`run`] meets: two imports of a key, a secret
-/// wrapped, and three private operations.
+/// The verdicts that become public, by their names in `verdict.supp`, and how many of each [`run`] meets: two imports of a key of two
+/// primes and one of a key of three, two secrets wrapped, and five private operations.
 pub const VERDICTS: [(&str, usize); 5] = [
-    // The checks of `PrivateKey::new`, two for each prime and six others. Two more are decided by bytes that stay public ([`DER_HEAD`]):
-    // the size of the primes, and that they differ.
-    ("sound", 2 * (2 * 2 + 6)),
+    // The checks of `PrivateKey::new`: three for each prime, two for each coefficient, and three others. More are decided by bytes that
+    // stay public ([`DER_HEAD`]): the sizes of the primes, and that they differ.
+    ("sound", 2 * (2 * 3 + 2 + 3) + (3 * 3 + 2 * 2 + 3)),
     // For each prime.
-    ("coprime", 2 * 2),
-    ("representative", 1),
+    ("coprime", 2 * 2 + 3),
+    ("representative", 2),
     // Two numbers make the factors of the blinding, once a key.
-    ("random", 2 * 2),
-    ("faultless", 3),
+    ("random", 3 * 2),
+    ("faultless", 5),
 ];
 
 /// What one engine offers.
@@ -54,14 +56,15 @@ pub fn find(name: &str) -> Option<Engine> {
 pub fn run(engine: Engine) -> Result<(), Unavailable> {
     engine.transport.available()?;
     evidence::tell(public_limbs);
-    unwrap(engine.transport);
+    unwrap(engine.transport, KEY);
+    unwrap(engine.transport, THREE_PRIMES);
     sign(engine.scheme);
     Ok(())
 }
 
 /// A secret is wrapped, and unwrapped as it is and damaged.
-fn unwrap(transport: &dyn KeyTransport) {
-    let key = transport.private_key(&secret_key()).expect("a sound key");
+fn unwrap(transport: &dyn KeyTransport, key: &[u8]) {
+    let key = transport.private_key(&secret_key(key)).expect("a sound key");
     let wrapping = transport.public_key(key.public_key()).expect("a sound key");
     let mut text = PreMaster::zeroed();
     secret(text.expose_mut());
@@ -81,24 +84,26 @@ fn unwrapped(mut secret: PreMaster) -> [u8; 32] {
 }
 
 fn sign(scheme: &dyn SignatureScheme) {
-    let key = scheme.signing_key(&secret_key()).expect("a sound key");
+    let key = scheme.signing_key(&secret_key(KEY)).expect("a sound key");
     let mut signature = key.sign(MESSAGE, &Salted).expect("no fault");
     public(&mut signature);
     let verifying = scheme.verifying_key(key.public_key()).expect("a sound key");
     assert!(verifying.verify(MESSAGE, &signature).is_ok());
 }
 
-/// The key as PKCS#8, with its private numbers marked.
-fn secret_key() -> SecretBytes {
-    let mut pkcs8 = parse_private(KEY, &mut || Ok(None)).expect("a key file");
+/// A key as PKCS#8, with its private numbers marked.
+fn secret_key(pem: &[u8]) -> SecretBytes {
+    let mut pkcs8 = parse_private(pem, &mut || Ok(None)).expect("a key file");
     let numbers = der::private_from_pkcs8(pkcs8.expose()).expect("an RSA key");
     // All are found before the first is marked: the search compares.
-    let places = [&numbers.d, &numbers.p, &numbers.q, &numbers.dp, &numbers.dq, &numbers.qinv].map(|number| {
+    let others = numbers.others.iter().flat_map(|other| [&other.prime, &other.exponent, &other.coefficient]);
+    let first = [&numbers.d, &numbers.p, &numbers.q, &numbers.dp, &numbers.dq, &numbers.qinv];
+    let places = first.into_iter().chain(others).map(|number| {
         let number = number.expose();
         let at = pkcs8.expose().windows(number.len()).position(|bytes| bytes == number).expect("a number of the key");
         at + DER_HEAD..at + number.len()
     });
-    for place in places {
+    for place in places.collect::<Vec<_>>() {
         secret(&mut pkcs8.expose_mut()[place]);
     }
     pkcs8
