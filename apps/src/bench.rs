@@ -26,8 +26,8 @@ pub fn run() -> Result<(), AppError> {
         print(&symmetric::records(suite, &backends)?)?;
         print(&symmetric::keys(suite, &backends))?;
     }
-    for bits in rsa::BITS {
-        print(&rsa::operations(bits, &transports, &signatures)?)?;
+    for size in rsa::SIZES {
+        print(&rsa::operations(size, &transports, &signatures)?)?;
     }
     Ok(())
 }

@@ -3,29 +3,30 @@
 use super::race::Runner;
 use super::{broken, table};
 use crate::error::AppError;
-use sealwire_traits::{KeyTransport, OsRandom, PreMaster, SecretBytes, SignatureScheme};
+use sealwire_traits::{KeySize, KeyTransport, OsRandom, PreMaster, SecretBytes, SignatureScheme};
 use std::hint::black_box;
 
 /// Sizes of the keys.
-pub(super) const BITS: [usize; 2] = [2048, 3072];
+pub(super) const SIZES: [KeySize; 3] =
+    [KeySize { bits: 2048, primes: 2 }, KeySize { bits: 3072, primes: 2 }, KeySize { bits: 3072, primes: 3 }];
 const LABEL: &[u8] = b"bench";
 
-/// Both operations of each key transport and signature scheme, under a new key of `bits` bits.
+/// Both operations of each key transport and signature scheme, under a new key. One of three primes does not sign.
 pub(super) fn operations(
-    bits: usize,
+    size: KeySize,
     transports: &[&'static dyn KeyTransport],
     signatures: &[&'static dyn SignatureScheme],
 ) -> Result<String, AppError> {
     let Some(first) = transports.first() else { return Ok(String::new()) };
-    let pkcs8 = first.generate(bits, &OsRandom, &())?.to_pkcs8();
+    let pkcs8 = first.generate(size, &OsRandom, &())?.to_pkcs8();
     let mut runners = Vec::new();
     for transport in transports {
         runners.extend(transport_runners(*transport, &pkcs8)?);
     }
-    for signature in signatures {
+    for signature in signatures.iter().filter(|_| size.primes == 2) {
         runners.extend(signature_runners(*signature, &pkcs8)?);
     }
-    Ok(table::operations(&format!("rsa, {bits} bits"), runners))
+    Ok(table::operations(&format!("rsa, {size}"), runners))
 }
 
 fn transport_runners(transport: &dyn KeyTransport, pkcs8: &SecretBytes) -> Result<[Runner; 2], AppError> {

@@ -127,7 +127,7 @@ fn a_key_of_three_primes_has_a_fingerprint_and_is_no_identity() {
     other(&home, "openssl", &["genrsa", "-primes", "3", "-out", "three.pem", "3072"]);
     other(&home, "openssl", &["pkey", "-in", "three.pem", "-pubout", "-out", "three.pub"]);
     set_mode(&home.path("three.pem"), 0o600);
-    let print = |file| home.run(&["fingerprint", file], "").ok().text();
+    let print = |file| home.run(&["fingerprint", file], "").ok().text().to_owned();
     assert_eq!(print("three.pem"), print("three.pub"));
     refused(&home, "three.pem").saying(&["three.pem", "3 primes cannot be an identity"]);
 }

@@ -137,7 +137,7 @@ impl Beside {
         let thread = thread::spawn(move || {
             pin(SERVER_CORE);
             setpriority_process(None, nice.max(rustix::process::getpriority_process(None).unwrap())).unwrap();
-            while provider(&OsRandom).key_transport.generate(2048, &OsRandom, &*seen).is_ok() {}
+            while provider(&OsRandom).key_transport.generate(2048.into(), &OsRandom, &*seen).is_ok() {}
         });
         Beside(stop, thread)
     }

@@ -42,11 +42,11 @@ impl KeyTransport for Watched {
     }
     fn generate(
         &self,
-        bits: usize,
+        size: KeySize,
         random: &dyn SecureRandom,
         observer: &dyn KeygenObserver,
     ) -> Result<Box<dyn UnwrapKey>, GenerateError> {
-        let key = real().generate(bits, random, observer)?;
+        let key = real().generate(size, random, observer)?;
         MADE.fetch_add(1, Relaxed);
         Ok(key)
     }

@@ -45,12 +45,30 @@ fn main() {
         let key = Key::new(bits);
         let three = (bits != 2048).then(|| Key::of_three_primes(bits));
         println!("\nRSA, {bits} bits, {rounds} rounds, us");
+        if let Some(three) = &three {
+            println!("a private key of three primes is {}", readers(&three.pkcs8));
+        }
         report("decrypt, OAEP", race(decryptions(&key, three.as_ref()), rounds), microseconds);
         #[cfg(feature = "gmp")]
         report("the same, GMP", race(decryptions_with_gmp(&key), rounds), microseconds);
         report("sign, PSS    ", race(signings(&key), rounds), microseconds);
         report("verify, PSS  ", race(verifications(&key), rounds), microseconds);
     }
+}
+
+/// Who reads such a private key (PKCS#8) and who does not.
+fn readers(pkcs8: &[u8]) -> String {
+    use rsa::pkcs8::DecodePrivateKey;
+    let reads = [
+        ("OpenSSL", PKey::private_key_from_pkcs8(pkcs8).is_ok()),
+        ("ring", ring::rsa::KeyPair::from_pkcs8(pkcs8).is_ok()),
+        ("aws-lc-rs", aws_lc_rs::rsa::KeyPair::from_pkcs8(pkcs8).is_ok()),
+        ("graviola", graviola::signing::rsa::SigningKey::from_pkcs8_der(pkcs8).is_ok()),
+        ("RustCrypto", rsa::RsaPrivateKey::from_pkcs8_der(pkcs8).is_ok()),
+    ];
+    let names =
+        |wanted: bool| reads.iter().filter(|(_, reads)| *reads == wanted).map(|(name, _)| *name).collect::<Vec<_>>();
+    format!("read by {}; refused by {}", names(true).join(", "), names(false).join(", "))
 }
 
 fn microseconds(result: &Result) -> String {
