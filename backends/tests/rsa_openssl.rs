@@ -133,7 +133,7 @@ fn keys_of_every_size_work_there() {
     let engines = engines();
     let Some((maker, _)) = engines.first() else { return };
     for bits in (2048..=4096).step_by(64) {
-        let key = maker.generate(bits, &OsRandom, &()).expect("a key");
+        let key = maker.generate(bits.into(), &OsRandom, &()).expect("a key");
         let files = Files::ours(&key.to_pkcs8(), key.public_key());
         for (transport, scheme) in &engines {
             exchange_secrets(*transport, &files);

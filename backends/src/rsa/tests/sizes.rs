@@ -13,7 +13,7 @@ fn keys_of_every_size_do_the_same_on_every_engine() {
     let random = Seeded::new(30);
     for bits in (2048..=4096).step_by(64) {
         // Made once: with a key for each engine this would take minutes.
-        let made = generate(engines()[0], bits, &random, &()).expect("a key");
+        let made = generate(engines()[0], bits.into(), &random, &()).expect("a key");
         let components = made.components();
         let [d, q] = [&components.d, &components.q].map(|number| BigUint::from_bytes_be(number.expose()));
         let modulus = made.public().n().modulus();
