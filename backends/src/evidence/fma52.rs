@@ -1,7 +1,7 @@
 //! The kernel `fma52` without what surrounds it, blinding above all: so that its digits can be chosen, and watched.
 
 use crate::arch::x86_64::{Fma52, Fma52Pair};
-use crate::rsa::{LIMB_BITS, Montgomery, Portable, PowPair, Uint};
+use crate::rsa::{LIMB_BITS, Montgomery, Portable, Powers, Uint};
 use sealwire_traits::{SecretBytes, Unavailable};
 
 /// Powers modulo two numbers.
@@ -17,7 +17,7 @@ impl Fma52Powers {
     /// [`Unavailable`] when this processor lacks the instructions, or the kernel has no room for the moduli.
     pub fn new(moduli: [&[u8]; 2], bits: usize) -> Result<Fma52Powers, Unavailable> {
         let cpu = Fma52::detect()?;
-        let moduli = moduli.map(|n| Montgomery::new(&Portable, uint(n, bits), bits));
+        let moduli = Vec::from(moduli.map(|n| Montgomery::new(&Portable, uint(n, bits), bits)));
         if !Fma52Pair::takes(&moduli) {
             return Err(Unavailable(format!("fma52 has no room for {bits} bits")));
         }
@@ -29,8 +29,8 @@ impl Fma52Powers {
     pub fn pow(&self, bases: [&[u8]; 2], exponents: [&[u8]; 2]) -> [SecretBytes; 2] {
         let bases = bases.map(|base| uint(base, self.bits));
         let exponents = exponents.map(|exponent| uint(exponent, 8 * exponent.len()));
-        let powers = self.pair.pow(bases.each_ref(), exponents.each_ref());
-        powers.map(|power| power.to_be_bytes(self.bits.div_ceil(8)))
+        let powers = self.pair.pow(&bases, &exponents);
+        [0, 1].map(|i| powers[i].to_be_bytes(self.bits.div_ceil(8)))
     }
 }
 

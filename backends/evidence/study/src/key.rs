@@ -20,7 +20,7 @@ pub struct Key {
 impl Key {
     /// A fresh key of an engine, and its numbers.
     pub fn generate(transport: &dyn KeyTransport, bits: usize) -> (Box<dyn UnwrapKey>, Key) {
-        let key = transport.generate(bits, &OsRandom, &()).expect("a key");
+        let key = transport.generate(bits.into(), &OsRandom, &()).expect("a key");
         let numbers = der::private_from_pkcs8(key.to_pkcs8().expose()).expect("an RSA key");
         let [p, q, dp, dq, qinv] = [&numbers.p, &numbers.q, &numbers.dp, &numbers.dq, &numbers.qinv].map(secret);
         let [n, e] = [&numbers.public.n, &numbers.public.e].map(|x| BigUint::from_bytes_be(x));
