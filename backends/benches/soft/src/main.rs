@@ -50,11 +50,14 @@ where
     line("-gcm key", 0, race(gcm_keys::<Gcm>(suite, &key), rounds));
 }
 
-/// GB/s of so many bytes, or nanoseconds for what has no length.
-fn figure(bytes: usize) -> impl Fn(f64) -> String {
-    move |seconds| match bytes {
-        0 => format!("{:.0} ns", seconds * 1e9),
-        bytes => format!("{:.3}", bytes as f64 / seconds / 1e9),
+/// GB/s of so many bytes, or nanoseconds for what has no length; and how many times as fast as the reference.
+fn figure(bytes: usize) -> impl Fn(&race::Result) -> String {
+    move |result| {
+        let figure = match bytes {
+            0 => format!("{:.0} ns", result.seconds * 1e9),
+            bytes => format!("{:.3}", bytes as f64 / result.seconds / 1e9),
+        };
+        format!("{figure} (x{:.2})", 1.0 / result.ratio)
     }
 }
 
