@@ -8,23 +8,23 @@
 //! The server has a core to itself: its runtime, the thread on which its RSA work runs, and those that make its keys. Clients are on
 //! another core. Keys have 2048 bits, records AES-256-GCM.
 //!
-//! On a virtual machine with two cores of an AMD EPYC (Zen 3) that compiled other things all the while, so that both tables are on the
-//! slow side. `cost`, microseconds of the server's processor beside the private operation of 340, medians of 15 batches of 64: measured
-//! within the handshakes, and as the difference to private operations on their own.
+//! On a virtual machine with two cores of an AMD EPYC (Zen 3). `cost`, microseconds of the server's processor beside the private operation
+//! of 340, medians of 15 batches of 64, the machine otherwise quiet: measured within the handshakes, and as the difference to private
+//! operations on their own.
 //!
 //! | | within | difference |
 //! |---|---|---|
-//! | memory pipe, 8 clients at a time | 57 | 58 |
-//! | memory pipe, 1 client at a time | 98 | 114 |
-//! | memory pipe, 8 at a time, client authentication | 100 | 108 |
-//! | TCP, 8 at a time | 113 | 117 |
-//! | TCP, 1 at a time | 185 | 200 |
-//! | TCP, 8 at a time, client authentication | 161 | 181 |
+//! | memory pipe, 8 clients at a time | 58 | 61 |
+//! | memory pipe, 1 client at a time | 66 | 72 |
+//! | memory pipe, 8 at a time, client authentication | 78 | 83 |
+//! | TCP, 8 at a time | 133 | 137 |
+//! | TCP, 1 at a time | 142 | 147 |
+//! | TCP, 8 at a time, client authentication | 153 | 159 |
 //!
 //! A server that serves one client at a time falls asleep several times in each handshake: the difference between one and eight clients is
 //! what that costs.
 //!
-//! `latency`, milliseconds for a client of 400, one after the other:
+//! `latency`, milliseconds for a client of 400, one after the other, while the machine compiled other things:
 //!
 //! | | p50 | p95 | p99 |
 //! |---|---|---|---|

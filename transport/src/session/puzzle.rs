@@ -20,7 +20,7 @@ fn zero_bits(th1: &Hash, solution: u64) -> u32 {
 
 /// Whether `solution` solves the puzzle of this handshake. Without difficulty the only solution is 0.
 pub(super) fn check(th1: &Hash, difficulty: u8, solution: u64) -> bool {
-    if difficulty == 0 { solution == 0 } else { zero_bits(th1, solution) >= difficulty.into() }
+    if difficulty == 0 { solution == 0 } else { zero_bits(th1, solution) >= u32::from(difficulty) }
 }
 
 /// Searches for a solution: 2^difficulty hashes on average.
