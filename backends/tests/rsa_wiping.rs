@@ -20,7 +20,7 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use watcher::Watcher;
 
 /// Bytes of a secret that are looked for together: enough to meet none by chance.
-const PIECE: usize = 12;
+const PIECE: usize = 8;
 const MOST: usize = 32;
 
 /// Pieces that must not be in freed memory. In static memory, so that the search itself allocates nothing.
@@ -48,12 +48,14 @@ fn look_for(secret: &[u8]) {
     let piece: [u8; PIECE] = secret[at..at + PIECE].try_into().expect("a piece");
     let mut reversed = piece;
     reversed.reverse();
+    [piece, reversed].into_iter().for_each(add_piece);
+}
+
+fn add_piece(piece: [u8; PIECE]) {
     let mut pieces = PIECES.lock().expect("unpoisoned");
-    for piece in [piece, reversed] {
-        let count = pieces.1;
-        pieces.0[count] = piece;
-        pieces.1 += 1;
-    }
+    let count = pieces.1;
+    pieces.0[count] = piece;
+    pieces.1 += 1;
 }
 
 fn look_for_all(key: &PrivateComponents) {
@@ -61,6 +63,16 @@ fn look_for_all(key: &PrivateComponents) {
     for secret in [&key.d, &key.p, &key.q, &key.dp, &key.dq, &key.qinv].into_iter().chain(others) {
         look_for(secret.expose());
     }
+    for prime in [&key.p, &key.q].into_iter().chain(key.others.iter().map(|other| &other.prime)) {
+        add_piece(minus_inverse(prime.expose()).to_le_bytes());
+    }
+}
+
+/// -1 / prime mod 2^64, which Montgomery's method needs, and which gives the lowest limb of the prime away.
+fn minus_inverse(prime: &[u8]) -> u64 {
+    let limb = u64::from_be_bytes(*prime.last_chunk().expect("a prime"));
+    // Newton's iteration: each turn doubles the number of bits that are right, and x is right in three.
+    (0..5).fold(limb, |x, _| x.wrapping_mul(2u64.wrapping_sub(limb.wrapping_mul(x)))).wrapping_neg()
 }
 
 /// Runs `work` under watch; returns how many freed blocks held a piece.

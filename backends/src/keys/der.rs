@@ -17,7 +17,7 @@ use zeroize::Zeroizing;
 
 /// Longest SubjectPublicKeyInfo that is read, in bytes: a key of 4096 bits takes 550.
 pub const MAX_SPKI_LEN: usize = 1024;
-/// Longest private key that is read, in bytes: a key of 4096 bits takes about 2900.
+/// Longest private key that is read, in bytes: a key of 4096 bits takes about 2500.
 pub const MAX_PRIVATE_LEN: usize = 16 * 1024;
 
 /// The reason why encoding cannot fail: DER allows 256 MiB, and no key comes near that.

@@ -74,8 +74,9 @@ impl Generator<'_> {
     fn prime(&self, bits: usize, others: &[Uint]) -> Result<Uint, GenerateError> {
         let limit = if others.is_empty() { 10 * bits } else { 20 * bits };
         let mut candidates = (0..limit).filter_map(|_| self.sieved(bits, others).transpose());
-        while let (Some(first), Some(second)) = (candidates.next(), candidates.next()) {
-            if let Some(prime) = prime::first_prime(self.engine, [first?, second?], self.random, self.observer)? {
+        while let Some(first) = candidates.next().transpose()? {
+            let Some(second) = candidates.next().transpose()? else { break };
+            if let Some(prime) = prime::first_prime(self.engine, [first, second], self.random, self.observer)? {
                 self.observer.event(KeygenEvent::Prime);
                 return Ok(prime);
             }

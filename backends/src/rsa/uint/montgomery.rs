@@ -13,8 +13,8 @@ pub(crate) struct Montgomery {
     m: Uint,
     #[zeroize(skip)]
     bits: usize,
-    /// -1 / m mod 2^64
-    minus_inverse: u64,
+    /// -1 / m mod 2^64, from which anybody has the lowest limb of m: on the heap, for what moves leaves a copy behind
+    minus_inverse: Uint,
     /// R mod m, which is 1 in Montgomery form
     one: Uint,
     /// R^2 mod m, which brings a number into Montgomery form
@@ -30,7 +30,7 @@ impl Montgomery {
     /// # Panics
     /// When `bits` is 0 or more than there is room for in the limbs of `m`.
     pub(crate) fn new(arithmetic: &'static dyn Arithmetic, m: Uint, bits: usize) -> Montgomery {
-        let minus_inverse = inverse_of_limb(m.0[0]).wrapping_neg();
+        let minus_inverse = Uint::small(inverse_of_limb(m.0[0]).wrapping_neg(), 1);
         let one = r_mod(&m, bits);
         let mut prepared = Montgomery { arithmetic, bits, minus_inverse, r2: Uint::zero(m.width()), one, m };
         prepared.r2 = prepared.r_squared();
@@ -95,7 +95,7 @@ impl Montgomery {
     /// Montgomery's reduction: `out = t / R mod m` for `t < m R` of twice the width of m (HAC, algorithm 14.32).
     fn redc(&self, t: &mut [u64], out: &mut [u64]) {
         let m = &self.m.0;
-        let carry = self.arithmetic.reduce(t, m, self.minus_inverse);
+        let carry = self.arithmetic.reduce(t, m, self.minus_inverse.0[0]);
         let t = &t[m.len()..];
         let borrow = self.arithmetic.sub(out, t, m);
         // t was below m exactly when the subtraction borrowed what no carry had lent.
