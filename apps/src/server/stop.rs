@@ -34,19 +34,27 @@ impl Stopping {
     }
 }
 
-/// Ready when the user or the system asks the program to end: Ctrl-C, or SIGTERM.
-pub async fn signalled() {
+/// Ready when the user or the system asks the program to end: Ctrl-C, or SIGTERM. It is listened for from this call on, and not only
+/// from the first time that somebody waits.
+pub fn signalled() -> impl Future<Output = ()> {
     #[cfg(unix)]
     {
         use tokio::signal::unix::{SignalKind, signal};
-        match signal(SignalKind::terminate()) {
-            Ok(mut terminate) => tokio::select! {
-                _ = tokio::signal::ctrl_c() => {}
-                _ = terminate.recv() => {}
-            },
-            Err(_) => drop(tokio::signal::ctrl_c().await),
+        // A signal that cannot be listened for ends the program, as it does by default.
+        let signals = [SignalKind::interrupt(), SignalKind::terminate()].map(|kind| signal(kind).ok());
+        async move {
+            let [interrupt, terminate] = signals.map(async |listening| match listening {
+                Some(mut signal) => drop(signal.recv().await),
+                None => std::future::pending().await,
+            });
+            tokio::select! {
+                () = interrupt => {}
+                () = terminate => {}
+            }
         }
     }
     #[cfg(not(unix))]
-    drop(tokio::signal::ctrl_c().await);
+    async {
+        drop(tokio::signal::ctrl_c().await);
+    }
 }

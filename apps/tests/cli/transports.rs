@@ -26,6 +26,15 @@ fn a_unix_socket_carries_the_channel_and_is_gone_afterwards() {
 }
 
 #[test]
+fn a_server_that_has_only_just_begun_ends_in_order() {
+    let home = Home::new();
+    let socket = home.name("socket");
+    // Its transport key is not made yet.
+    server(&home, &socket).stop().ok();
+    assert!(!home.path("socket").exists());
+}
+
+#[test]
 fn a_stale_socket_is_replaced_and_a_live_one_is_not() {
     let home = Home::new();
     let socket = home.name("socket");
