@@ -17,8 +17,8 @@ pub enum ChannelError {
     /// The pipe failed.
     #[error("the connection failed: {0}")]
     Io(Arc<io::Error>),
-    /// This end has too much RSA work waiting.
-    #[error("too many handshakes are waiting (workers.rsa_queue)")]
+    /// This end has too much RSA work waiting, or no transport key in time.
+    #[error("too many handshakes are waiting (workers.rsa_queue), or too few keys are made ahead (server.pool)")]
     Overloaded,
     /// A message longer than this end takes or may send.
     #[error("a message of {len} bytes is longer than the {max} that are allowed (limits.max_message)")]

@@ -65,8 +65,12 @@ impl Shared {
             state.running += 1;
             drop(state);
             let shared = self.clone();
-            tokio::task::spawn_blocking(move || shared.work(work));
-            Ok(())
+            let begun = catch_unwind(AssertUnwindSafe(|| tokio::task::spawn_blocking(move || shared.work(work))));
+            // Tokio panics when the system has no thread for it.
+            begun.map(drop).map_err(|_| {
+                self.state().running -= 1;
+                Busy
+            })
         } else if state.waiting.len() < self.queue {
             state.waiting.push_back(work);
             Ok(())

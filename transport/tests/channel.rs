@@ -166,8 +166,7 @@ async fn only_a_sound_hello_is_given_a_transport_key() {
 #[tokio::test(start_paused = true)]
 async fn a_server_without_a_transport_key_says_so_in_the_end() {
     let (client, server) = Memory::pair();
-    let mut patient = client_config(&OsRandom);
-    patient.settings.handshake_timeout = 20 * SECOND;
+    let patient = client_config(&OsRandom);
     let (config, workers) = (Arc::new(server_config(&OsRandom)), workers());
     let began = Instant::now();
     let (at_client, at_server) =
@@ -175,7 +174,37 @@ async fn a_server_without_a_transport_key_says_so_in_the_end() {
     assert!(matches!(at_server, Err(ChannelError::Overloaded)));
     let refused = HandshakeError::Refused { alert: Alert::Overloaded, authentic: false };
     assert_eq!(at_client.err().unwrap().to_string(), refused.to_string());
-    assert_eq!(began.elapsed().as_secs(), 10, "not before the time for a handshake is over");
+    assert_eq!(
+        began.elapsed().as_secs(),
+        5,
+        "with half of the time for a handshake left, the client is still there to hear it"
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_client_that_leaves_does_not_wait_for_a_key() {
+    for (last_words, expected) in [(&b""[..], "Cut"), (b"?", "Unexpected")] {
+        let (client, server) = Memory::pair();
+        let (config, workers, clock) = (Arc::new(server_config(&OsRandom)), workers(), Clock::start());
+        let mut hello = Handshake::client(Arc::new(client_config(&OsRandom)), clock.now()).unwrap();
+        let leaving = async move {
+            let mut writer = client.writer;
+            writer.write_all(&hello.take_output()).await.unwrap();
+            sleep(SECOND).await;
+            writer.write_all(last_words).await.unwrap();
+            writer.shutdown().await.unwrap();
+            client.reader
+        };
+        let began = Instant::now();
+        let (at_server, _reader) = tokio::join!(accept(server, config, pending(), 0, &workers, clock), async {
+            let reader = leaving.await;
+            sleep(SECOND).await;
+            drop(reader);
+        });
+        let error = format!("{:?}", at_server.err().unwrap());
+        assert!(error.contains(expected), "{error}");
+        assert_eq!(began.elapsed().as_secs(), 2);
+    }
 }
 
 #[tokio::test(start_paused = true)]

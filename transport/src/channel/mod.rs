@@ -21,6 +21,7 @@ use std::io;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::time::error::Elapsed;
 use tokio::time::{Instant, sleep_until, timeout, timeout_at};
 
 /// How long an end that has refused the other goes on reading, so that its alert is not lost to a reset.
@@ -103,6 +104,31 @@ async fn establish(
     Err(error)
 }
 
+/// The key, unless there is none in time. A client that leaves meanwhile gives up its place among those who wait.
+async fn key_for(
+    reader: &mut PipeReader,
+    key: impl Future<Output = Result<Result<Arc<Epoch>, TransportKeyError>, Elapsed>>,
+) -> Result<Option<Arc<Epoch>>, ChannelError> {
+    let mut byte = [0];
+    let key = tokio::select! {
+        biased;
+        key = key => key,
+        // Before ServerHello a client has nothing to say.
+        count = read(reader, &mut byte) => match count? {
+            0 => return Err(HandshakeError::Cut.into()),
+            _ => return Err(HandshakeError::Unexpected("nothing may come before ServerHello").into()),
+        },
+    };
+    match key {
+        Ok(Ok(key)) => Ok(Some(key)),
+        Ok(Err(error)) => {
+            tracing::error!(%error, "no transport key");
+            Ok(None)
+        }
+        Err(_late) => Ok(None),
+    }
+}
+
 /// Runs a handshake to its end; the alert of a failed one is written.
 async fn handshake_over(
     pipe: &mut Connection,
@@ -112,8 +138,9 @@ async fn handshake_over(
     workers: &Workers,
     clock: Clock,
 ) -> Result<Box<Established>, ChannelError> {
-    let deadline = clock.at(handshake.deadline());
-    let mut epoch = std::pin::pin!(timeout_at(deadline, epoch));
+    // Whoever gets its key late still has half of the time for the rest, and whoever gets none is there to hear it.
+    let half = (handshake.deadline() - clock.elapsed().min(handshake.deadline())) / 2;
+    let mut epoch = std::pin::pin!(timeout_at(clock.at(clock.elapsed() + half), epoch));
     let mut step = Step::Read(handshake);
     loop {
         step = match step {
@@ -124,13 +151,9 @@ async fn handshake_over(
                 handshake.filled(count);
                 handshake.advance(clock.now())
             }
-            Step::Key(wanted) => match epoch.as_mut().await {
-                Ok(Ok(epoch)) => wanted.serve(epoch, clock.now()),
-                Ok(Err(error)) => {
-                    tracing::error!(%error, "no transport key");
-                    return overloaded(pipe, busy).await;
-                }
-                Err(_late) => return overloaded(pipe, busy).await,
+            Step::Key(wanted) => match key_for(&mut pipe.reader, epoch.as_mut()).await? {
+                Some(epoch) => wanted.serve(epoch, clock.now()),
+                None => return overloaded(pipe, busy).await,
             },
             Step::Work(job) => match workers.run(move || job.run()).await {
                 Ok(step) => step,

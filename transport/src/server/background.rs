@@ -1,22 +1,40 @@
-//! Work that nobody waits for yet: on threads of the lowest priority, so that those who do wait have the processor first.
+//! The making of keys, on threads of their own: of the lowest priority when nobody waits yet, so that those who do wait have the processor
+//! first.
 
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::thread;
 
-/// Runs `work` on a thread of its own of the lowest priority; where single threads have none (anywhere but on Linux), of the usual one.
-/// `None` when there was no thread for it, or it panicked.
+/// Runs `work` on a thread of its own, of the usual priority or of the lowest; where single threads have none (anywhere but on Linux),
+/// always of the usual one. `None` when there was no thread for it, or it panicked.
 ///
 /// A thread can lower its priority and may not raise it again, so it is not one of tokio's, which serve everybody. One of those waits
-/// for it: then a runtime that shuts down waits as well, until the work has wiped what it held.
-pub(super) async fn in_background<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Option<T> {
-    let waiting = tokio::task::spawn_blocking(move || {
+/// for it: then whoever waits for the end of the runtime waits as well, until the work has wiped what it held.
+pub(super) async fn on_a_thread<T: Send + 'static>(
+    priority: Priority,
+    work: impl FnOnce() -> T + Send + 'static,
+) -> Option<T> {
+    let make = move || {
         let thread = thread::Builder::new().name("transport-key".to_owned());
         let working = thread.spawn(move || {
-            lower_priority();
+            if priority == Priority::Lowest {
+                lower_priority();
+            }
             work()
         });
         working.ok()?.join().ok()
-    });
+    };
+    // Tokio panics when the system has no thread for it.
+    let waiting = catch_unwind(AssertUnwindSafe(|| tokio::task::spawn_blocking(make))).ok()?;
     waiting.await.ok().flatten()
+}
+
+/// What the work stands behind.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Priority {
+    /// Nothing: somebody waits for it.
+    Usual,
+    /// Everything else.
+    Lowest,
 }
 
 /// Of this thread alone: a process number stands for a single thread on Linux (sched(7), "The nice value"). Should it fail, the work is
@@ -42,13 +60,14 @@ mod tests {
     async fn the_work_has_the_lowest_priority_and_nobody_else() {
         let usual = getpriority_process(None);
         assert_ne!(usual, Ok(LOWEST), "this test shows something from a higher one only");
-        assert_eq!(in_background(|| getpriority_process(None)).await, Some(Ok(LOWEST)));
+        assert_eq!(on_a_thread(Priority::Lowest, || getpriority_process(None)).await, Some(Ok(LOWEST)));
+        assert_eq!(on_a_thread(Priority::Usual, || getpriority_process(None)).await, Some(usual));
         assert_eq!(tokio::task::spawn_blocking(|| getpriority_process(None)).await.expect("joined"), usual);
         assert_eq!(getpriority_process(None), usual);
     }
 
     #[tokio::test]
     async fn a_panic_ends_the_work_alone() {
-        assert_eq!(in_background(|| panic!("as the test wants")).await, None::<()>);
+        assert_eq!(on_a_thread(Priority::Lowest, || panic!("as the test wants")).await, None::<()>);
     }
 }

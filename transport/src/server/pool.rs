@@ -1,5 +1,6 @@
 //! Transport keys made ahead, for connections that have one each.
 
+use super::background::Priority;
 use super::transport_keys::{CONNECTION, Maker, TransportKeyError};
 use crate::session::Epoch;
 use std::collections::VecDeque;
@@ -52,18 +53,23 @@ impl Pool {
     /// # Errors
     /// [`TransportKeyError::Stopped`].
     pub(super) async fn take(&self) -> Result<Arc<Epoch>, TransportKeyError> {
-        let permit = match self.ready.try_acquire() {
-            Ok(permit) => permit,
-            Err(_) => self.wait().await?,
+        let key = match self.ready.try_acquire() {
+            Ok(permit) => self.stock().take(permit),
+            Err(_) => {
+                // Waits until the key is taken, since those who wait have room for one each.
+                let _place = Waiting::begin(self);
+                let permit = self.ready.acquire().await.map_err(|_| TransportKeyError::Stopped)?;
+                self.stock().take(permit)
+            }
         };
-        let key = self.stock().take(permit).ok_or(TransportKeyError::Stopped)?;
         self.refill();
-        Ok(key)
+        key.ok_or(TransportKeyError::Stopped)
     }
 
-    async fn wait(&self) -> Result<SemaphorePermit<'_>, TransportKeyError> {
-        let _place = Waiting::begin(self);
-        self.ready.acquire().await.map_err(|_| TransportKeyError::Stopped)
+    /// No more keys: those in stock are wiped, and those who wait learn it.
+    pub(super) fn close(&self) {
+        self.ready.close();
+        self.stock().keys.clear();
     }
 
     /// There is traffic: the stock is to be as large as it may be.
@@ -78,7 +84,7 @@ impl Pool {
     fn put(&self, key: Arc<Epoch>) {
         let mut stock = self.stock();
         // Whoever it was made for may have left.
-        if stock.keys.len() < stock.room() {
+        if stock.keys.len() < stock.room() && !self.ready.is_closed() {
             stock.keys.push_back((Instant::now(), key));
             self.ready.add_permits(1);
         }
@@ -153,6 +159,18 @@ impl Drop for Waiting<'_> {
     }
 }
 
+/// A key for the pool. After a failure it takes as long as a rest, so that the next one is not tried at once.
+async fn make(maker: Maker) -> Option<Arc<Epoch>> {
+    match maker.certified(KEEP + CONNECTION, Priority::Lowest).await {
+        Ok(key) => Some(key),
+        Err(error) => {
+            tracing::error!(%error, "no transport key for the pool");
+            sleep(RETRY).await;
+            None
+        }
+    }
+}
+
 /// Keeps the pool as full as it is to be, for ever. As many keys are in the making at a time as there are cores.
 pub(super) async fn fill(pool: Arc<Pool>, maker: Maker) {
     let makers = available_parallelism().map_or(1, NonZeroUsize::get);
@@ -160,7 +178,7 @@ pub(super) async fn fill(pool: Arc<Pool>, maker: Maker) {
     loop {
         while making.len() < pool.stock().missing().min(makers) {
             let maker = maker.clone();
-            making.spawn(async move { maker.certified(KEEP + CONNECTION).await });
+            making.spawn(make(maker));
         }
         let unused = async {
             match pool.oldest() {
@@ -169,12 +187,9 @@ pub(super) async fn fill(pool: Arc<Pool>, maker: Maker) {
             }
         };
         tokio::select! {
-            Some(Ok(made)) = making.join_next() => match made {
-                Ok(key) => pool.put(key),
-                Err(error) => {
-                    tracing::error!(%error, "no transport key for the pool");
-                    sleep(RETRY).await;
-                }
+            // No task panics; the place of one that did would be free as well.
+            Some(made) = making.join_next() => if let Ok(Some(key)) = made {
+                pool.put(key);
             },
             () = pool.changed.notified() => {}
             () = unused => pool.wipe_unused(Instant::now()),

@@ -1,6 +1,6 @@
 //! The transport keys of a server: made in the background, certified, rotated, and gone when the last handshake on them is over.
 
-use super::background::in_background;
+use super::background::{Priority, on_a_thread};
 use super::pool::{self, Pool};
 use crate::session::Epoch;
 use crate::{Clock, session};
@@ -43,6 +43,9 @@ pub enum TransportKeyError {
     /// It could not be certified.
     #[error("cannot certify a transport key: {0}")]
     Certify(#[from] OperationError),
+    /// There was no thread to make it on, or it panicked.
+    #[error("no thread could make a transport key")]
+    Thread,
     /// The rotation has stopped.
     #[error("no more transport keys are made")]
     Stopped,
@@ -69,11 +72,15 @@ impl KeygenObserver for Stop {
 }
 
 impl Maker {
-    /// A fresh key, certified for `period`. Handshakes have the processor first.
-    pub(super) async fn certified(&self, period: Duration) -> Result<Arc<Epoch>, TransportKeyError> {
+    /// A fresh key, certified for `period`.
+    pub(super) async fn certified(
+        &self,
+        period: Duration,
+        priority: Priority,
+    ) -> Result<Arc<Epoch>, TransportKeyError> {
         let maker = self.clone();
-        let making = in_background(move || Ok(maker.certify(maker.generate()?, period.as_secs())?));
-        making.await.ok_or(TransportKeyError::Stopped)?
+        let making = on_a_thread(priority, move || Ok(maker.certify(maker.generate()?, period.as_secs())?));
+        making.await.ok_or(TransportKeyError::Thread)?
     }
 
     fn generate(&self) -> Result<Box<dyn UnwrapKey>, GenerateError> {
@@ -115,7 +122,7 @@ impl TransportKeys {
         let (source, background) = match rotation {
             Rotation::Every(period) => {
                 let period = period.clamp(TICK, MAX_PERIOD);
-                let first = maker.certified(period).await?;
+                let first = maker.certified(period, Priority::Usual).await?;
                 let current = Arc::new(RwLock::new(first));
                 (Source::Current(current.clone()), tokio::spawn(rotate(maker, period, current)))
             }
@@ -144,6 +151,9 @@ impl Drop for TransportKeys {
     fn drop(&mut self) {
         self.stop.0.store(true, Ordering::Relaxed);
         self.background.abort();
+        if let Source::Pool(pool) = &self.source {
+            pool.close();
+        }
     }
 }
 
@@ -155,12 +165,16 @@ async fn rotate(maker: Maker, period: Duration, current: Arc<RwLock<Arc<Epoch>>>
     loop {
         sleep(TICK).await;
         let rejected = current.read().unwrap_or_else(PoisonError::into_inner).rejected();
-        if rejected >= MAX_REJECTED {
+        // Those failing handshakes would keep the processor from a key of the lowest priority.
+        let priority = if rejected >= MAX_REJECTED {
             tracing::warn!(rejected, "transport key rotated early: many handshakes on it have failed");
-        } else if Instant::now() + lead < due {
+            Priority::Usual
+        } else if Instant::now() + lead >= due {
+            Priority::Lowest
+        } else {
             continue;
-        }
-        match maker.certified(period).await {
+        };
+        match maker.certified(period, priority).await {
             Ok(epoch) => {
                 tracing::info!(not_after = epoch.not_after(), "transport key rotated");
                 *current.write().unwrap_or_else(PoisonError::into_inner) = epoch;
