@@ -8,10 +8,11 @@
 #[path = "support/watcher.rs"]
 mod watcher;
 
+use num_bigint::BigUint;
 use rand::rngs::StdRng;
 use rand::{RngExt, SeedableRng};
 use sealwire_backends::keys::der;
-use sealwire_backends::rsa::{KEY_TRANSPORTS, PrivateComponents, SIGNATURES};
+use sealwire_backends::rsa::{KEY_TRANSPORTS, PrivateComponents, PublicComponents, SIGNATURES};
 use sealwire_traits::{
     KeySize, KeyTransport, OsRandom, RandomError, Secret, SecretBytes, SecureRandom, SignatureScheme,
 };
@@ -21,7 +22,7 @@ use watcher::Watcher;
 
 /// Bytes of a secret that are looked for together: enough to meet none by chance.
 const PIECE: usize = 8;
-const MOST: usize = 32;
+const MOST: usize = 64;
 
 /// Pieces that must not be in freed memory. In static memory, so that the search itself allocates nothing.
 static PIECES: Mutex<([[u8; PIECE]; MOST], usize)> = Mutex::new(([[0; PIECE]; MOST], 0));
@@ -65,6 +66,36 @@ fn look_for_all(key: &PrivateComponents) {
     }
     for prime in [&key.p, &key.q].into_iter().chain(key.others.iter().map(|other| &other.prime)) {
         add_piece(minus_inverse(prime.expose()).to_le_bytes());
+    }
+}
+
+/// The random numbers below n that were drawn, and the factors made of the first one: itself, its power and its inverse, as they are and
+/// in Montgomery form.
+fn look_for_blinding(public: &PublicComponents, draws: Vec<Vec<u8>>) {
+    let n = BigUint::from_bytes_be(&public.n);
+    let numbers: Vec<_> = draws.iter().filter(|draw| draw.len() == public.n.len()).collect();
+    let numbers: Vec<_> = numbers.into_iter().map(|draw| BigUint::from_bytes_be(draw)).filter(|x| x < &n).collect();
+    let [r, _mask] = &numbers[..] else { panic!("two numbers make the factors") };
+    let inverse = r.modinv(&n).expect("a unit");
+    for factor in [r.modpow(&BigUint::from(65537u32), &n), inverse].iter().chain(&numbers) {
+        for form in [factor.clone(), (factor << (8 * public.n.len())) % &n] {
+            look_for(&form.to_bytes_be());
+        }
+    }
+}
+
+/// A generator that remembers what it gave.
+#[derive(Debug)]
+struct Recorder {
+    random: Seeded,
+    draws: Mutex<Vec<Vec<u8>>>,
+}
+
+impl SecureRandom for Recorder {
+    fn fill(&self, bytes: &mut [u8]) -> Result<(), RandomError> {
+        self.random.fill(bytes)?;
+        self.draws.lock().expect("unpoisoned").push(bytes.to_vec());
+        Ok(())
     }
 }
 
@@ -134,11 +165,19 @@ fn make_and_unwrap(transport: &dyn KeyTransport, size: KeySize) -> SecretBytes {
         assert!(again.public_key() == key.public_key());
     });
     assert_eq!(making, 0, "generation on {engine}, {size}");
+    let public = transport.public_key(key.public_key()).expect("our own key");
+    let wrapped = public.wrap_secret(&secret, b"label", &OsRandom).expect("random");
+    // A key makes the factors of its blinding for its first operation.
+    let recorder = Recorder { random: Seeded::new(2), draws: Mutex::default() };
+    let fresh = transport.private_key(&pkcs8).expect("our own key");
+    fresh.unwrap_secret(&wrapped, b"label", &recorder).expect("a sound key");
+    let components = der::private_from_pkcs8(pkcs8.expose()).expect("our own key");
+    look_for_blinding(&components.public, recorder.draws.into_inner().expect("unpoisoned"));
     let unwrapping = watch(|| {
         let key = transport.private_key(&pkcs8).expect("our own key");
         let public = transport.public_key(key.public_key()).expect("our own key");
-        let wrapped = public.wrap_secret(&secret, b"label", &OsRandom).expect("random");
-        let unwrapped = key.unwrap_secret(&wrapped, b"label", &OsRandom).expect("a sound key");
+        public.wrap_secret(&secret, b"label", &OsRandom).expect("random");
+        let unwrapped = key.unwrap_secret(&wrapped, b"label", &Seeded::new(2)).expect("a sound key");
         assert!(unwrapped.expose() == secret.expose());
         assert!(key.to_pkcs8().expose() == pkcs8.expose());
     });
@@ -152,7 +191,6 @@ fn sign(scheme: &dyn SignatureScheme, pkcs8: &SecretBytes) {
         let signature = key.sign(b"message", &OsRandom).expect("a sound key");
         let public = scheme.verifying_key(key.public_key()).expect("our own key");
         assert!(public.verify(b"message", &signature).is_ok());
-        let _ = SecretBytes::zeroed(0);
     });
     assert_eq!(signing, 0, "signing on {}", scheme.engine());
 }
