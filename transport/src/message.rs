@@ -1,4 +1,4 @@
-//! Messages: four bytes of length, big-endian, before each (PROTOCOL.md, "What data is").
+//! Messages: four bytes of length, big-endian, before each (PROTOCOL.md, "7. Data").
 
 use crate::ChannelError;
 use crate::channel::{Receiver, Sender};

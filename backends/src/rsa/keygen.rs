@@ -28,8 +28,8 @@ struct Generator<'a> {
 /// Makes a key of 2048 to 4096 bits, a multiple of 16, and two primes, or three where [`primes_allowed`] says so.
 ///
 /// # Errors
-/// [`GenerateError`]: a size or a number of primes that is not made, no randomness, no prime in the tries that the standard allows,
-/// cancelled, or a fresh key that does not work.
+/// [`GenerateError`]: a size or a number of primes that is not made, no randomness, no prime in the tries that the
+/// standard allows, cancelled, or a fresh key that does not work.
 pub(crate) fn generate(
     engine: &'static dyn Engine,
     size: KeySize,

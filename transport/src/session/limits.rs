@@ -19,8 +19,8 @@ pub(super) const MAX_BODY: usize = MAX_INNER + TAG_LEN;
 /// A plain alert is one byte.
 pub(super) const ALERT_LEN: usize = 1;
 
-/// Records under one key. 2^20 records of at most 65,540 bytes are at most 2^32 blocks, which keeps an attacker's chance to tell GCM
-/// from an ideal AEAD below 2^-60 for AES (collisions of blocks: 2^64 / 2^129) with room for many keys.
+/// Records under one key. 2^20 records of at most 4,097 blocks are close to 2^32 blocks, for which an attacker's chance to tell GCM from
+/// an ideal AEAD is about 2^-65 (collisions of blocks: 2^64 / 2^129), with room for many keys.
 pub(super) const RECORDS_PER_KEY: u64 = 1 << 20;
 
 /// Caps on handshake messages, in bytes.
@@ -36,7 +36,7 @@ pub(super) const SMALLEST_BUCKET: usize = 256;
 
 /// Bytes in the name of a service.
 pub(super) const MAX_SERVICE: usize = 255;
-/// Leading zero bits that a server may ask of the puzzle: a million hashes, about a tenth of a second.
+/// Leading zero bits that a server may ask of the puzzle: 2^20 hashes, about a second of a slow processor.
 pub(super) const MAX_DIFFICULTY: u8 = 20;
 /// Seconds a certificate of a transport key may live.
 pub(super) const MAX_LIFETIME: u64 = 900;

@@ -1,6 +1,6 @@
 //! The engine on GMP through rug, in builds with the feature `gmp`. Powers of secrets go through `mpz_powm_sec`, which
 //! promises that time and memory addresses depend on sizes alone; what GMP frees is wiped (`arch::gmp_memory`), and so
-//! is the stack it worked on. Blinding, reduction modulo p and q and the recombination are not GMP's: it has no
+//! is the stack it worked on. Blinding, reduction modulo the primes and the recombination are not GMP's: it has no
 //! constant-time functions for them. Nor is the public power of a secret: for `mpz_powm_sec` the exponent is a secret as
 //! well, so that 17 bits cost as much as 64.
 
