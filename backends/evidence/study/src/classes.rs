@@ -45,27 +45,28 @@ pub const ALL: &[(&str, Class)] = &[
 pub const FEW: [usize; 7] = [0, 1, 2, 3, 6, 9, 10];
 
 impl Class {
-    /// A fresh ciphertext of the class. The work is the same for all classes, so that what it leaves in caches is, too: each encodes a
-    /// message and takes it to the power of e, whether or not that is the ciphertext.
+    /// A fresh ciphertext of the class. The work is the same for all classes, so that the time it takes and what it leaves in caches are,
+    /// too: numbers of every kind are made, and one is taken.
     pub fn ciphertext(self, key: &Key, label: &[u8]) -> Vec<u8> {
         let fault = if let Class::Message(fault) = self { fault } else { Fault::None };
         let encoded = BigUint::from_bytes_be(&encode(fault, label, key.len()));
+        let (random, tiny, small) = (random_below(key), small(), small());
         let message = match self {
-            Class::SmallMessage => small(),
-            Class::Random => random_below(key),
-            _ => encoded,
+            Class::SmallMessage => &tiny,
+            Class::Random => &random,
+            _ => &encoded,
         };
         let encrypted = message.modpow(&key.e, &key.n);
-        let one = BigUint::from(1u8);
-        let number = match self {
-            Class::Message(_) | Class::Random | Class::SmallMessage => encrypted,
-            Class::Small => small(),
-            Class::MultipleOfPrime => &encrypted / &key.p * &key.p,
-            Class::Zero => BigUint::ZERO,
-            Class::One => one,
-            Class::MinusOne => &key.n - one,
-        };
-        key.bytes(&number)
+        let (multiple, one) = (&encrypted / &key.p * &key.p, BigUint::from(1u8));
+        let (zero, minus_one) = (BigUint::ZERO, &key.n - &one);
+        key.bytes(match self {
+            Class::Message(_) | Class::Random | Class::SmallMessage => &encrypted,
+            Class::Small => &small,
+            Class::MultipleOfPrime => &multiple,
+            Class::Zero => &zero,
+            Class::One => &one,
+            Class::MinusOne => &minus_one,
+        })
     }
 }
 
