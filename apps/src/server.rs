@@ -61,9 +61,10 @@ pub async fn run(config: &Config, passphrases: &mut Passphrases<'_>) -> Result<(
                 .to_owned(),
         ));
     }
+    // A signal that comes while somebody is asked for a passphrase ends the program at once, and leaves nothing behind.
+    let identity = identity::of_server(config, wire.provider.signature, wire.provider.random, passphrases)?;
     let stop = signalled();
     let listener = wire.transport.listen(&config.transport.address).await?;
-    let identity = identity::of_server(config, wire.provider.signature, wire.provider.random, passphrases)?;
     announce(&*listener, &*identity);
     let context = Arc::new(context(config, wire, identity, Printer::stdout()).await?);
     serve(listener, context, Admission::new(config.limits.max_connections), stop).await;

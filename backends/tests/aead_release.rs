@@ -34,7 +34,10 @@ fn freed_by(work: impl FnOnce()) -> (usize, usize) {
 /// Bytes that a key may keep, whatever it has done before.
 const SMALL: usize = 2048;
 /// Bytes that are no secret: pointers, the number of rounds, and whether there are tables.
-const PLAIN: usize = 28;
+fn plain(backend: &str) -> usize {
+    // The portable form consists of several objects. The others have less to leave than a block.
+    if backend == "portable" { 28 } else { 12 }
+}
 /// Long enough for every table.
 const LONG: usize = 16 * 1024;
 
@@ -50,10 +53,10 @@ fn round_trip(key: &dyn Aead, text: &mut [u8; LONG], sealed: &mut [u8; LONG]) ->
 }
 
 /// Checks that all `len` bytes of a key are freed, and wiped, when it is dropped.
-fn assert_wiped(algorithm: &dyn Debug, len: usize, drop_it: impl FnOnce()) {
+fn assert_wiped(algorithm: &dyn Debug, backend: &str, len: usize, drop_it: impl FnOnce()) {
     let (freed, unwiped) = freed_by(drop_it);
     assert_eq!(freed, len, "{algorithm:?}");
-    assert!(unwiped <= PLAIN, "{algorithm:?}: {unwiped} of {freed} bytes are not wiped");
+    assert!(unwiped <= plain(backend), "{algorithm:?}: {unwiped} of {freed} bytes are not wiped");
 }
 
 fn block_ciphers_are_wiped() {
@@ -62,7 +65,7 @@ fn block_ciphers_are_wiped() {
             let start = LIVE.load(Ordering::Relaxed);
             let key = algorithm.key(raw).expect("a key");
             let len = LIVE.load(Ordering::Relaxed) - start;
-            assert_wiped(algorithm, len, || drop(key));
+            assert_wiped(algorithm, algorithm.backend(), len, || drop(key));
         }
     }
 }
@@ -91,7 +94,7 @@ fn keys_are_wiped_and_a_released_one_is_small_and_works_on() {
         assert_eq!(round_trip(&*key, &mut text, &mut after), expected, "{algorithm:?}");
         assert!(before == after, "{algorithm:?}");
         assert_eq!(size(), used, "{algorithm:?}: the tables are made anew");
-        assert_wiped(algorithm, used, || drop(key));
+        assert_wiped(algorithm, algorithm.backend(), used, || drop(key));
     }
     let fused = AEADS.iter().filter(|a| a.available().is_ok() && a.backend() != "portable").count();
     assert_eq!(with_tables, fused, "the fused kernels, and nobody else, have tables");

@@ -11,6 +11,7 @@
 //! * [`pipe`]: TCP, unix sockets and memory;
 //! * [`workers`]: the bounded pool on which RSA work runs.
 
+mod blocking;
 pub mod channel;
 mod clock;
 mod copying;

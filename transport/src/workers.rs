@@ -1,5 +1,6 @@
 //! The pool for RSA work: a handshake costs milliseconds of processor time, which must not stop the threads that move bytes.
 
+use crate::blocking::run_blocking;
 use std::collections::VecDeque;
 use std::fmt;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
@@ -65,12 +66,11 @@ impl Shared {
             state.running += 1;
             drop(state);
             let shared = self.clone();
-            let begun = catch_unwind(AssertUnwindSafe(|| tokio::task::spawn_blocking(move || shared.work(work))));
-            // Tokio panics when the system has no thread for it.
-            begun.map(drop).map_err(|_| {
-                self.state().running -= 1;
-                Busy
-            })
+            if run_blocking(move || shared.work(work)) {
+                return Ok(());
+            }
+            self.state().running -= 1;
+            Err(Busy)
         } else if state.waiting.len() < self.queue {
             state.waiting.push_back(work);
             Ok(())

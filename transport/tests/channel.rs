@@ -7,7 +7,7 @@ mod support;
 use sealwire_traits::{Connection, OsRandom};
 use sealwire_transport::channel::{Channel, abandon, accept, await_close, connect, turn_away};
 use sealwire_transport::pipe::{MEMORY_CAPACITY, Memory, Tcp};
-use sealwire_transport::session::{Alert, Handshake, HandshakeError, SessionError, Settings};
+use sealwire_transport::session::{Alert, Handshake, HandshakeError, SessionError, Settings, plain_alert};
 use sealwire_transport::workers::Workers;
 use sealwire_transport::{ChannelError, Clock};
 use std::future::pending;
@@ -183,7 +183,9 @@ async fn a_server_without_a_transport_key_says_so_in_the_end() {
 
 #[tokio::test(start_paused = true)]
 async fn a_client_that_leaves_does_not_wait_for_a_key() {
-    for (last_words, expected) in [(&b""[..], "Cut"), (b"?", "Unexpected")] {
+    for (last_words, expected, told) in
+        [(&b""[..], "Cut", vec![]), (b"?", "Unexpected", plain_alert(Alert::ProtocolError))]
+    {
         let (client, server) = Memory::pair();
         let (config, workers, clock) = (Arc::new(server_config(&OsRandom)), workers(), Clock::start());
         let mut hello = Handshake::client(Arc::new(client_config(&OsRandom)), clock.now()).unwrap();
@@ -196,14 +198,15 @@ async fn a_client_that_leaves_does_not_wait_for_a_key() {
             client.reader
         };
         let began = Instant::now();
-        let (at_server, _reader) = tokio::join!(accept(server, config, pending(), 0, &workers, clock), async {
-            let reader = leaving.await;
-            sleep(SECOND).await;
-            drop(reader);
+        let (at_server, answer) = tokio::join!(accept(server, config, pending(), 0, &workers, clock), async {
+            let mut answer = Vec::new();
+            leaving.await.read_to_end(&mut answer).await.unwrap();
+            answer
         });
+        assert_eq!(answer, told);
         let error = format!("{:?}", at_server.err().unwrap());
         assert!(error.contains(expected), "{error}");
-        assert_eq!(began.elapsed().as_secs(), 2);
+        assert_eq!(began.elapsed().as_secs(), 1);
     }
 }
 

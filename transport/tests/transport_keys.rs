@@ -31,6 +31,8 @@ struct Factory {
     in_hand: AtomicUsize,
     most_in_hand: AtomicUsize,
     held: AtomicBool,
+    /// Keys that were begun on threads of the usual priority.
+    urgent: AtomicUsize,
     /// The next key cannot be made.
     broken: AtomicBool,
     /// A key takes until somebody cancels it; then this is told.
@@ -94,6 +96,10 @@ impl KeyTransport for Factory {
             spin_until("nobody cancels", || observer.cancelled());
             let _ = cancelled.send(());
             return Err(GenerateError::Cancelled);
+        }
+        #[cfg(target_os = "linux")]
+        if rustix::process::getpriority_process(None) != Ok(19) {
+            self.urgent.fetch_add(1, Ordering::SeqCst);
         }
         let others = self.in_hand.fetch_add(1, Ordering::SeqCst);
         self.most_in_hand.fetch_max(others + 1, Ordering::SeqCst);
@@ -349,6 +355,28 @@ async fn no_more_keys_are_made_at_a_time_than_there_are_cores() {
         tokio::task::yield_now().await;
     }
     assert_eq!(factory.most_in_hand.load(Ordering::SeqCst), cores);
+}
+
+#[cfg(target_os = "linux")]
+#[tokio::test(start_paused = true)]
+async fn a_key_that_a_connection_waits_for_does_not_wait_for_everybody_else() {
+    let factory = Factory::leaked();
+    factory.held.store(true, Ordering::SeqCst);
+    let keys = Arc::new(factory.start(Rotation::PerConnection { pool: 1 }).await.unwrap());
+    while factory.in_hand.load(Ordering::SeqCst) < 1 {
+        tokio::task::yield_now().await;
+    }
+    assert_eq!(factory.urgent.load(Ordering::SeqCst), 0, "made ahead");
+    let waiting = tokio::spawn({
+        let keys = keys.clone();
+        async move { keys.epoch().await.unwrap() }
+    });
+    while factory.in_hand.load(Ordering::SeqCst) < 2 {
+        tokio::task::yield_now().await;
+    }
+    assert_eq!(factory.urgent.load(Ordering::SeqCst), 1);
+    factory.held.store(false, Ordering::SeqCst);
+    waiting.await.unwrap();
 }
 
 #[tokio::test(start_paused = true)]

@@ -53,7 +53,7 @@ pub async fn connect(
 }
 
 /// Opens a channel as a server, with a puzzle of `difficulty` bits for the client (0: none). The transport key, `epoch`, is asked for when
-/// the client has said something sound, and may take as long as the handshake.
+/// the client has said something sound, and may take until half of the time for the handshake has passed.
 ///
 /// # Errors
 /// As [`connect`]; [`ChannelError::Overloaded`] when there is no transport key or too much RSA work waits already, and the client is told.
@@ -108,15 +108,15 @@ async fn establish(
 async fn key_for(
     reader: &mut PipeReader,
     key: impl Future<Output = Result<Result<Arc<Epoch>, TransportKeyError>, Elapsed>>,
-) -> Result<Option<Arc<Epoch>>, ChannelError> {
+) -> Result<Option<Arc<Epoch>>, HandshakeError> {
     let mut byte = [0];
     let key = tokio::select! {
         biased;
         key = key => key,
         // Before ServerHello a client has nothing to say.
-        count = read(reader, &mut byte) => match count? {
-            0 => return Err(HandshakeError::Cut.into()),
-            _ => return Err(HandshakeError::Unexpected("nothing may come before ServerHello").into()),
+        count = reader.read(&mut byte) => return match count {
+            Ok(0) | Err(_) => Err(HandshakeError::Cut),
+            Ok(_) => Err(HandshakeError::Unexpected("nothing may come before ServerHello")),
         },
     };
     match key {
@@ -151,9 +151,14 @@ async fn handshake_over(
                 handshake.filled(count);
                 handshake.advance(clock.now())
             }
-            Step::Key(wanted) => match key_for(&mut pipe.reader, epoch.as_mut()).await? {
-                Some(epoch) => wanted.serve(epoch, clock.now()),
-                None => return overloaded(pipe, busy).await,
+            Step::Key(wanted) => match key_for(&mut pipe.reader, epoch.as_mut()).await {
+                Ok(Some(epoch)) => wanted.serve(epoch, clock.now()),
+                Ok(None) => return overloaded(pipe, busy).await,
+                Err(error) => {
+                    let alert = error.alert().map(plain_alert).unwrap_or_default();
+                    write(&mut pipe.writer, &alert).await?;
+                    return Err(error.into());
+                }
             },
             Step::Work(job) => match workers.run(move || job.run()).await {
                 Ok(step) => step,

@@ -1,8 +1,9 @@
 //! The making of keys, on threads of their own: of the lowest priority when nobody waits yet, so that those who do wait have the processor
 //! first.
 
-use std::panic::{AssertUnwindSafe, catch_unwind};
+use crate::blocking::run_blocking;
 use std::thread;
+use tokio::sync::oneshot;
 
 /// Runs `work` on a thread of its own, of the usual priority or of the lowest; where single threads have none (anywhere but on Linux),
 /// always of the usual one. `None` when there was no thread for it, or it panicked.
@@ -13,7 +14,8 @@ pub(super) async fn on_a_thread<T: Send + 'static>(
     priority: Priority,
     work: impl FnOnce() -> T + Send + 'static,
 ) -> Option<T> {
-    let make = move || {
+    let (done, result) = oneshot::channel();
+    let waiting = run_blocking(move || {
         let thread = thread::Builder::new().name("transport-key".to_owned());
         let working = thread.spawn(move || {
             if priority == Priority::Lowest {
@@ -21,11 +23,10 @@ pub(super) async fn on_a_thread<T: Send + 'static>(
             }
             work()
         });
-        working.ok()?.join().ok()
-    };
-    // Tokio panics when the system has no thread for it.
-    let waiting = catch_unwind(AssertUnwindSafe(|| tokio::task::spawn_blocking(make))).ok()?;
-    waiting.await.ok().flatten()
+        // Nobody may wait any more: then what was made is wiped here.
+        drop(done.send(working.ok().and_then(|working| working.join().ok())));
+    });
+    if waiting { result.await.ok().flatten() } else { None }
 }
 
 /// What the work stands behind.

@@ -66,7 +66,7 @@ impl Pool {
         key.ok_or(TransportKeyError::Stopped)
     }
 
-    /// No more keys: those in stock are wiped, and those who wait learn it.
+    /// No more keys: those in stock are wiped, and none is put there any more.
     pub(super) fn close(&self) {
         self.ready.close();
         self.stock().keys.clear();
@@ -104,6 +104,12 @@ impl Pool {
             stock.wanted = IDLE;
             tracing::debug!(wiped, left, "transport keys that nobody came for are wiped");
         }
+    }
+
+    /// How many keys are to be made, and how many connections wait.
+    fn demand(&self) -> (usize, usize) {
+        let stock = self.stock();
+        (stock.missing(), stock.waiting)
     }
 
     fn oldest(&self) -> Option<Instant> {
@@ -159,26 +165,33 @@ impl Drop for Waiting<'_> {
     }
 }
 
-/// A key for the pool. After a failure it takes as long as a rest, so that the next one is not tried at once.
-async fn make(maker: Maker) -> Option<Arc<Epoch>> {
-    match maker.certified(KEEP + CONNECTION, Priority::Lowest).await {
-        Ok(key) => Some(key),
+/// A key for the pool, and with what priority it was made. After a failure it takes as long as a rest, so that the next one is not tried
+/// at once.
+async fn make(maker: Maker, priority: Priority) -> (Priority, Option<Arc<Epoch>>) {
+    match maker.certified(KEEP + CONNECTION, priority).await {
+        Ok(key) => (priority, Some(key)),
         Err(error) => {
             tracing::error!(%error, "no transport key for the pool");
             sleep(RETRY).await;
-            None
+            (priority, None)
         }
     }
 }
 
-/// Keeps the pool as full as it is to be, for ever. As many keys are in the making at a time as there are cores.
+/// Keeps the pool as full as it is to be, for ever. As many keys are in the making at a time as there are cores, and as many again of the
+/// usual priority while connections wait.
 pub(super) async fn fill(pool: Arc<Pool>, maker: Maker) {
     let makers = available_parallelism().map_or(1, NonZeroUsize::get);
-    let mut making = JoinSet::new();
+    let (mut making, mut urgent) = (JoinSet::new(), 0);
     loop {
-        while making.len() < pool.stock().missing().min(makers) {
-            let maker = maker.clone();
-            making.spawn(make(maker));
+        let (missing, waiting) = pool.demand();
+        // Whoever waits does not wait behind everybody else, as a key that was begun before does.
+        while urgent < waiting.min(makers) {
+            making.spawn(make(maker.clone(), Priority::Usual));
+            urgent += 1;
+        }
+        while making.len() < missing.min(makers) {
+            making.spawn(make(maker.clone(), Priority::Lowest));
         }
         let unused = async {
             match pool.oldest() {
@@ -187,10 +200,11 @@ pub(super) async fn fill(pool: Arc<Pool>, maker: Maker) {
             }
         };
         tokio::select! {
-            // No task panics; the place of one that did would be free as well.
-            Some(made) = making.join_next() => if let Ok(Some(key)) = made {
-                pool.put(key);
-            },
+            // No task panics.
+            Some(Ok((priority, made))) = making.join_next() => {
+                urgent -= usize::from(priority == Priority::Usual);
+                made.into_iter().for_each(|key| pool.put(key));
+            }
             () = pool.changed.notified() => {}
             () = unused => pool.wipe_unused(Instant::now()),
         }

@@ -164,17 +164,23 @@ async fn rotate(maker: Maker, period: Duration, current: Arc<RwLock<Arc<Epoch>>>
     let mut due = Instant::now() + period;
     loop {
         sleep(TICK).await;
-        let rejected = current.read().unwrap_or_else(PoisonError::into_inner).rejected();
-        // Those failing handshakes would keep the processor from a key of the lowest priority.
-        let priority = if rejected >= MAX_REJECTED {
-            tracing::warn!(rejected, "transport key rotated early: many handshakes on it have failed");
+        // Failing handshakes would keep the processor from a key of the lowest priority.
+        let priority = if too_many_failed(&current) {
+            tracing::warn!("transport key rotated early: many handshakes on it have failed");
             Priority::Usual
         } else if Instant::now() + lead >= due {
             Priority::Lowest
         } else {
             continue;
         };
-        match maker.certified(period, priority).await {
+        let made = match priority {
+            Priority::Usual => maker.certified(period, priority).await,
+            Priority::Lowest => tokio::select! {
+                made = maker.certified(period, priority) => made,
+                () = failing(&current) => maker.certified(period, Priority::Usual).await,
+            },
+        };
+        match made {
             Ok(epoch) => {
                 tracing::info!(not_after = epoch.not_after(), "transport key rotated");
                 *current.write().unwrap_or_else(PoisonError::into_inner) = epoch;
@@ -182,5 +188,17 @@ async fn rotate(maker: Maker, period: Duration, current: Arc<RwLock<Arc<Epoch>>>
             }
             Err(error) => tracing::error!(%error, "the old transport key serves on"),
         }
+    }
+}
+
+/// Whether too many handshakes have failed on the current key.
+fn too_many_failed(current: &RwLock<Arc<Epoch>>) -> bool {
+    current.read().unwrap_or_else(PoisonError::into_inner).rejected() >= MAX_REJECTED
+}
+
+/// Ready when too many have.
+async fn failing(current: &RwLock<Arc<Epoch>>) {
+    while !too_many_failed(current) {
+        sleep(TICK).await;
     }
 }
