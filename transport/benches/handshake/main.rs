@@ -30,12 +30,12 @@
 //! |---|---|---|---|
 //! | one key for all | 0.62 | 0.96 | 3.23 |
 //! | a key each, from a pool of 32 | 0.68 | 3.21 | 7.63 |
-//! | a key each, from a pool of 1 that is always empty | 44 | 135 | 238 |
+//! | a key each, from a pool of 1 that is always empty (100 of them) | 44 | 135 | 238 |
 //! | one key for all, beside a thread of the usual priority that makes keys | 0.60 | 3.77 | 5.20 |
 //! | one key for all, beside a thread of the lowest priority that makes keys | 0.61 | 1.55 | 1.70 |
 //!
 //! The lowest priority waits for everybody, other programs included: on a machine that those keep busy, pools are filled slowly, and so
-//! the second row takes long.
+//! the second row takes long. The third row is from before keys that somebody waits for were made with the usual priority.
 #![allow(
     clippy::print_stdout,
     clippy::unwrap_used,

@@ -32,7 +32,7 @@ fn main() {
     let mut arguments = std::env::args().skip(1).peekable();
     let keygen = arguments.next_if(|argument| argument == "keygen").is_some();
     let mut arguments = arguments.map(|argument| argument.parse().expect("a number"));
-    let rounds = arguments.next().unwrap_or(101);
+    let rounds = arguments.next().unwrap_or(101).max(1);
     let mut sizes: Vec<usize> = arguments.collect();
     if sizes.is_empty() {
         sizes = vec![2048, 3072, 4096];
@@ -43,7 +43,7 @@ fn main() {
             continue;
         }
         let key = Key::new(bits);
-        let three = (bits != 2048).then(|| Key::of_three_primes(bits));
+        let three = matches!(bits, 3072 | 4096).then(|| Key::of_three_primes(bits));
         println!("\nRSA, {bits} bits, {rounds} rounds, us");
         if let Some(three) = &three {
             println!("a private key of three primes is {}", readers(&three.pkcs8));

@@ -58,15 +58,17 @@ impl Class {
         };
         let encrypted = message.modpow(&key.e, &key.n);
         let (multiple, one) = (&encrypted / &key.p * &key.p, BigUint::from(1u8));
-        let (zero, minus_one) = (BigUint::ZERO, &key.n - &one);
-        key.bytes(match self {
-            Class::Message(_) | Class::Random | Class::SmallMessage => &encrypted,
-            Class::Small => &small,
-            Class::MultipleOfPrime => &multiple,
-            Class::Zero => &zero,
-            Class::One => &one,
-            Class::MinusOne => &minus_one,
-        })
+        let minus_one = &key.n - &one;
+        let all = [encrypted, small, multiple, BigUint::ZERO, one, minus_one].map(|number| key.bytes(&number));
+        let [encrypted, small, multiple, zero, one, minus_one] = all;
+        match self {
+            Class::Message(_) | Class::Random | Class::SmallMessage => encrypted,
+            Class::Small => small,
+            Class::MultipleOfPrime => multiple,
+            Class::Zero => zero,
+            Class::One => one,
+            Class::MinusOne => minus_one,
+        }
     }
 }
 

@@ -54,12 +54,16 @@ fn secret(number: &SecretBytes) -> BigUint {
     BigUint::from_bytes_be(number.expose())
 }
 
-/// The engine of this name.
+/// The engine of this name, if there is one.
+pub fn named(name: &str) -> Option<&'static dyn KeyTransport> {
+    KEY_TRANSPORTS.iter().copied().find(|transport| transport.engine() == name)
+}
+
+/// The engine of this name, ready.
 ///
 /// # Errors
 /// [`Unavailable`] when there is none, or it cannot run here.
 pub fn engine(name: &str) -> Result<&'static dyn KeyTransport, Unavailable> {
-    let found = KEY_TRANSPORTS.iter().copied().find(|transport| transport.engine() == name);
-    let transport = found.ok_or_else(|| Unavailable(format!("no engine {name}")))?;
+    let transport = named(name).ok_or_else(|| Unavailable(format!("no engine {name}")))?;
     transport.available().map(|()| transport)
 }

@@ -35,7 +35,7 @@ planted  decryptions of one class, with differences of known sizes
 network  handshakes over TCP with wrapped secrets of some classes
 control  a decryption that leaks: num-bigint's modpow, and a hasty decoding
 kernel   powers by fma52, of digits that are all zero, and of others
-ENGINE is one of `sealwire backends`, for example num-bigint/fma52.
+ENGINE is num-bigint/fma52, num-bigint/mulx or num-bigint/portable; ROUNDS are up to ten million; BITS, 2048 to 4096, a multiple of 16.
 Exit status: 0 no difference found, 1 a difference found, 2 usage, 77 this machine cannot run it.";
 
 /// The status for wrong arguments.
@@ -45,11 +45,16 @@ const UNAVAILABLE: u8 = 77;
 
 /// Bits of a key, unless others are wanted.
 const BITS: usize = 2048;
+/// More would not fit into memory.
+const MAX_ROUNDS: usize = 10_000_000;
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     let words: Vec<&str> = arguments.iter().map(String::as_str).collect();
     let Some((words, rounds, bits)) = numbers(&words) else { return refuse(USAGE, WRONG_USAGE) };
+    if words.get(1).is_some_and(|name| key::named(name).is_none()) {
+        return refuse(USAGE, WRONG_USAGE);
+    }
     let studied = match *words {
         ["unwrap", engine] => key::engine(engine).map(|e| (names(), unwrap::measure(e, rounds, bits))),
         ["planted", engine] => {
@@ -70,11 +75,13 @@ fn numbers<'a>(words: &'a [&'a str]) -> Option<(&'a [&'a str], usize, usize)> {
     let count = words.iter().position(|word| word.parse::<usize>().is_ok())?;
     let (words, numbers) = words.split_at(count);
     let numbers: Vec<usize> = numbers.iter().map_while(|number| number.parse().ok()).collect();
-    match *numbers {
-        [rounds] if rounds > 0 => Some((words, rounds, BITS)),
-        [rounds, bits] if rounds > 0 => Some((words, rounds, bits)),
-        _ => None,
-    }
+    let (rounds, bits) = match *numbers {
+        [rounds] => (rounds, BITS),
+        [rounds, bits] => (rounds, bits),
+        _ => return None,
+    };
+    let allowed = (1..=MAX_ROUNDS).contains(&rounds) && (2048..=4096).contains(&bits) && bits.is_multiple_of(16);
+    allowed.then_some((words, rounds, bits))
 }
 
 fn names() -> Vec<&'static str> {

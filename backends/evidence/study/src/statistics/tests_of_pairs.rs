@@ -1,6 +1,6 @@
 //! Two tests of the hypothesis that pairs differ by chance alone. Neither assumes a shape of the distribution beyond that: under the
-//! hypothesis a difference has either sign with the same probability. Differences of exactly zero say nothing and are left out. Both use the
-//! normal approximation.
+//! hypothesis a difference of any size has either sign with the same probability. Differences of exactly zero say nothing and are left
+//! out. Both use the normal approximation.
 
 use super::normal::two_sided;
 
