@@ -7,8 +7,15 @@ use tokio::io::{AsyncRead, AsyncWrite};
 
 /// The reading half of a pipe.
 pub type PipeReader = Box<dyn AsyncRead + Send + Unpin>;
-/// The writing half of a pipe. Shutting it down ends this direction and leaves the other open.
-pub type PipeWriter = Box<dyn AsyncWrite + Send + Unpin>;
+/// The writing half of a pipe.
+pub type PipeWriter = Box<dyn PipeWrite>;
+
+/// What can be written to. Shutting it down ends this direction and leaves the other open.
+pub trait PipeWrite: AsyncWrite + Send + Unpin {
+    /// Has the pipe end as one that broke, once both of its halves are dropped: the peer finds a reset where it would else find an end, and
+    /// data under way may be lost. A transport without resets does nothing, and its peer finds an end.
+    fn reset(&mut self);
+}
 
 /// An open pipe in its two halves, which live on their own from then on.
 pub struct Connection {

@@ -31,6 +31,9 @@ pub enum ChannelError {
     /// What was received could not be dealt with: a fault of this end, such as a full disk.
     #[error("what was received could not be dealt with: {0}")]
     Service(Arc<io::Error>),
+    /// The connection that the session carries broke at this end.
+    #[error("the connection that is carried broke: {0}")]
+    Carried(Arc<io::Error>),
     /// The peer closed its direction in the middle of a message.
     #[error("the other end stopped in the middle of a message")]
     PartialMessage,
@@ -48,7 +51,7 @@ impl ChannelError {
         match self {
             ChannelError::Session(error) => error.alert(),
             ChannelError::MessageTooLong { .. } | ChannelError::PartialMessage => Some(Alert::ProtocolError),
-            ChannelError::Service(_) => Some(Alert::Internal),
+            ChannelError::Service(_) | ChannelError::Carried(_) => Some(Alert::Internal),
             ChannelError::Handshake(_) | ChannelError::Io(_) | ChannelError::Overloaded => None,
         }
     }

@@ -1,6 +1,6 @@
 //! Listening in on the pipe: what an attacker on the way would see of the client's side, cut into records.
 
-use sealwire_traits::{Connection, PipeWriter};
+use sealwire_traits::{Connection, PipeWrite, PipeWriter};
 use std::io::{self, Write};
 use std::pin::Pin;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -78,6 +78,12 @@ impl AsyncWrite for Tapped {
 
     fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         Pin::new(&mut self.writer).poll_shutdown(cx)
+    }
+}
+
+impl PipeWrite for Tapped {
+    fn reset(&mut self) {
+        self.writer.reset();
     }
 }
 

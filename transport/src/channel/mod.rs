@@ -4,10 +4,12 @@
 //! the peer's [`Receiver::receive`] reads them, opens them in place, and hands out the data.
 
 mod receiver;
+mod room;
 mod sender;
 
 pub use receiver::Receiver;
-pub use sender::Sender;
+pub use room::Room;
+pub use sender::{MAX_ROOMS, Sender};
 
 use crate::server::TransportKeyError;
 use crate::session::{

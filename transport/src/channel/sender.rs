@@ -1,14 +1,17 @@
 //! The sending half of a channel: seals into a buffer of its own, and writes that to the pipe.
 
-use super::is_disconnect;
+use super::{Room, is_disconnect};
 use crate::copying::CACHE_LINE;
 use crate::session::{Alert, MAX_CONTENT, SendHalf, SessionError, record_start};
 use crate::{ChannelError, Clock};
 use sealwire_traits::PipeWriter;
 use std::future::Future;
-use std::io;
+use std::io::{self, IoSlice};
 use tokio::io::AsyncWriteExt;
 use tokio::time::sleep_until;
+
+/// The most rooms that are sent at once.
+pub const MAX_ROOMS: usize = 15;
 
 /// The sending half of a channel.
 ///
@@ -18,14 +21,16 @@ pub struct Sender {
     half: SendHalf,
     writer: PipeWriter,
     clock: Clock,
-    /// Sealed records; `sealed[written..]` is still to be written.
+    /// Records that were sealed where their content stood, then those in a buffer of this sender's.
+    rooms: Vec<Room>,
     sealed: Vec<u8>,
+    /// Bytes of all of them that need not be written any more.
     written: usize,
 }
 
 impl Sender {
     pub(super) fn new(half: SendHalf, writer: PipeWriter, clock: Clock) -> Sender {
-        Sender { half, writer, clock, sealed: Vec::new(), written: 0 }
+        Sender { half, writer, clock, rooms: Vec::new(), sealed: Vec::new(), written: 0 }
     }
 
     /// Sends data and waits until the pipe has taken it. Cancelling it may lose the end of `data`, but never garbles the stream.
@@ -48,6 +53,25 @@ impl Sender {
         }
         self.align_record(parts.iter().map(|part| part.len()).sum());
         self.half.data(parts, self.clock.elapsed(), &mut self.sealed)?;
+        self.flush().await
+    }
+
+    /// Seals the content of each room where it stands, [`MAX_ROOMS`] at most, and writes the records with as few calls as the pipe allows.
+    /// The rooms are taken. Cancelling it never garbles the stream: what is sealed goes out before anything else.
+    ///
+    /// # Errors
+    /// As [`send`](Self::send).
+    ///
+    /// # Panics
+    /// When there are too many rooms.
+    pub async fn send_rooms(&mut self, rooms: &mut Vec<Room>) -> Result<(), ChannelError> {
+        assert!(rooms.len() <= MAX_ROOMS);
+        self.flush().await?;
+        let now = self.clock.elapsed();
+        for mut room in rooms.drain(..) {
+            room.seal(&mut self.half, now)?;
+            self.rooms.push(room);
+        }
         self.flush().await
     }
 
@@ -110,17 +134,24 @@ impl Sender {
     }
 
     async fn flush(&mut self) -> Result<(), ChannelError> {
-        if self.sealed.is_empty() {
+        if self.sealed.is_empty() && self.rooms.is_empty() {
             return Ok(());
         }
-        while self.written < self.sealed.len() {
-            match self.writer.write(&self.sealed[self.written..]).await? {
+        loop {
+            let mut slots = [IoSlice::new(&[]); MAX_ROOMS + 1];
+            let mut parts = parts(&self.rooms, &self.sealed, &mut slots);
+            IoSlice::advance_slices(&mut parts, self.written);
+            if parts.is_empty() {
+                break;
+            }
+            match self.writer.write_vectored(parts).await? {
                 0 => return Err(io::Error::from(io::ErrorKind::WriteZero).into()),
                 count => self.written += count,
             }
         }
         self.writer.flush().await?;
         self.sealed.clear();
+        self.rooms.clear();
         self.written = 0;
         Ok(())
     }
@@ -129,6 +160,17 @@ impl Sender {
     fn release(&mut self) {
         self.sealed.shrink_to_fit();
     }
+}
+
+/// What was sealed, in order: what is in the rooms was first.
+fn parts<'a, 'b>(
+    rooms: &'a [Room],
+    sealed: &'a [u8],
+    slots: &'b mut [IoSlice<'a>; MAX_ROOMS + 1],
+) -> &'b mut [IoSlice<'a>] {
+    let all = rooms.iter().map(Room::sealed).chain([sealed]).filter(|part| !part.is_empty());
+    let count = slots.iter_mut().zip(all).map(|(slot, part)| *slot = IoSlice::new(part)).count();
+    &mut slots[..count]
 }
 
 #[cfg(test)]

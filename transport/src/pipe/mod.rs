@@ -1,5 +1,6 @@
 //! Byte pipes: TCP, unix sockets, memory. They know nothing of sessions.
 
+mod half;
 mod memory;
 mod queue;
 mod tcp;

@@ -1,6 +1,7 @@
 //! One direction of a pipe in memory: a bounded queue of bytes between a writer and a reader.
 
 use crate::copying::{CACHE_LINE, append, pieces};
+use sealwire_traits::PipeWrite;
 use std::io;
 use std::pin::Pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -10,7 +11,7 @@ use tokio::task::coop;
 
 /// The two ends of a queue that holds `capacity` bytes. Each of them ends it when it is dropped, the writer by shutdown as well.
 pub(super) fn queue(capacity: usize) -> (QueueWriter, QueueReader) {
-    let state = State { capacity, bytes: Vec::new(), start: 0, ended: false, reader: None, writer: None };
+    let state = State { capacity, bytes: Vec::new(), start: 0, ended: false, broken: false, reader: None, writer: None };
     let shared = Shared(Arc::new(Mutex::new(state)));
     (QueueWriter(shared.clone()), QueueReader(shared))
 }
@@ -30,6 +31,8 @@ struct State {
     bytes: Vec<u8>,
     start: usize,
     ended: bool,
+    /// It broke: what is unread is lost.
+    broken: bool,
     /// Whoever waits for bytes, and whoever waits for room.
     reader: Option<Waker>,
     writer: Option<Waker>,
@@ -136,11 +139,21 @@ impl AsyncRead for QueueReader {
             return Poll::Pending;
         }
         turn.made_progress();
+        if state.broken {
+            return Poll::Ready(Err(io::ErrorKind::ConnectionReset.into()));
+        }
         state.take(room);
         let writer = state.writer.take();
         drop(state);
         writer.into_iter().for_each(Waker::wake);
         Poll::Ready(Ok(()))
+    }
+}
+
+impl PipeWrite for QueueWriter {
+    fn reset(&mut self) {
+        self.0.lock().broken = true;
+        self.0.end();
     }
 }
 
@@ -191,6 +204,15 @@ mod tests {
             assert_eq!(reader.read(&mut []).await.expect("there is nothing to wait for"), 0);
         }
         assert!(other.is_finished());
+    }
+
+    #[tokio::test]
+    async fn a_queue_that_is_reset_ends_with_an_error_and_loses_what_is_unread() {
+        let (mut writer, mut reader) = queue(CAPACITY);
+        writer.write_all(b"unread").await.expect("there is room");
+        writer.reset();
+        let error = reader.read(&mut [0; 10]).await.expect_err("it broke");
+        assert_eq!(error.kind(), io::ErrorKind::ConnectionReset);
     }
 
     /// A waker that holds the other end of the queue in which it waits, as that of a task may.

@@ -1,8 +1,10 @@
 //! TCP. Addresses are `HOST:PORT`, HOST a name, an IPv4 address, or an IPv6 address in brackets.
 
+use super::half::WriteHalf;
 use async_trait::async_trait;
 use sealwire_traits::{Connection, Listener, Transport, TransportError};
 use std::io;
+use tokio::net::tcp::OwnedWriteHalf;
 use tokio::net::{TcpListener, TcpStream};
 
 /// The transport `tcp`.
@@ -27,7 +29,12 @@ fn connection(stream: TcpStream, peer: String) -> io::Result<Connection> {
     // A record is written whole; waiting for more would only delay it.
     stream.set_nodelay(true)?;
     let (reader, writer) = stream.into_split();
-    Ok(Connection { reader: Box::new(reader), writer: Box::new(writer), peer })
+    Ok(Connection { reader: Box::new(reader), writer: Box::new(WriteHalf::new(writer, reset)), peer })
+}
+
+/// A socket that is not to linger is closed by a reset.
+fn reset(half: &OwnedWriteHalf) {
+    let _ = half.as_ref().set_zero_linger();
 }
 
 #[async_trait]

@@ -1,5 +1,6 @@
 //! Unix sockets. Addresses are paths.
 
+use super::half::WriteHalf;
 use async_trait::async_trait;
 use sealwire_traits::{Connection, Listener, Transport, TransportError};
 use std::fs;
@@ -25,7 +26,8 @@ fn check(address: &str) -> Result<&Path, TransportError> {
 
 fn connection(stream: UnixStream, peer: String) -> Connection {
     let (reader, writer) = stream.into_split();
-    Connection { reader: Box::new(reader), writer: Box::new(writer), peer }
+    // These sockets know no resets.
+    Connection { reader: Box::new(reader), writer: Box::new(WriteHalf::new(writer, |_| ())), peer }
 }
 
 #[async_trait]

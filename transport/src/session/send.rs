@@ -39,6 +39,9 @@ pub struct SendHalf {
 }
 
 impl SendHalf {
+    /// Bytes on the wire of the longest record.
+    pub const MAX_RECORD: usize = record_len(MAX_INNER);
+
     pub(super) fn new(direction: Direction, settings: &Settings, activity: Activity, now: Duration) -> SendHalf {
         SendHalf {
             direction,

@@ -1,0 +1,90 @@
+//! The two halves of a connection that is carried through a session.
+
+use sealwire_traits::{PipeReader, PipeWriter};
+use std::future::poll_fn;
+use std::io;
+use std::pin::Pin;
+use std::task::{Context, Poll};
+use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt, ReadBuf};
+use tokio::task::coop::unconstrained;
+
+/// Reads what there is, without waiting; `None` when there is nothing yet. Then this task is woken when there is: wait for it with
+/// [`woken`].
+pub(crate) async fn read_now(reader: &mut PipeReader, space: &mut [u8]) -> Option<io::Result<usize>> {
+    poll_fn(|cx| Poll::Ready(poll_read(reader, space, cx))).await
+}
+
+fn poll_read(reader: &mut PipeReader, space: &mut [u8], cx: &mut Context<'_>) -> Option<io::Result<usize>> {
+    let mut space = ReadBuf::new(space);
+    match Pin::new(reader).poll_read(cx, &mut space) {
+        Poll::Ready(result) => Some(result.map(|()| space.filled().len())),
+        Poll::Pending => None,
+    }
+}
+
+/// Until something has happened to this task.
+pub(crate) async fn woken() {
+    let mut asleep = false;
+    poll_fn(|_| if std::mem::replace(&mut asleep, true) { Poll::Ready(()) } else { Poll::Pending }).await;
+}
+
+/// The writing half of a connection. If it does not come to a proper end, the connection is reset, so that nobody takes what arrived for
+/// all there was.
+pub(crate) struct Outlet {
+    writer: PipeWriter,
+    ended: bool,
+}
+
+impl Outlet {
+    pub(crate) fn new(writer: PipeWriter) -> Outlet {
+        Outlet { writer, ended: false }
+    }
+
+    /// Writes what the connection takes without waiting; returns how much that was.
+    ///
+    /// # Errors
+    /// When the connection is broken.
+    pub(crate) async fn write_now(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        let mut written = 0;
+        // Only a connection that takes no more may end the turn, not the share of time that tokio gives a task.
+        unconstrained(poll_fn(|cx| {
+            while written < bytes.len() {
+                match Pin::new(&mut self.writer).poll_write(cx, &bytes[written..]) {
+                    Poll::Ready(Ok(0)) => return Poll::Ready(Err(io::ErrorKind::WriteZero.into())),
+                    Poll::Ready(Ok(count)) => written += count,
+                    Poll::Ready(Err(error)) => return Poll::Ready(Err(error)),
+                    Poll::Pending => break,
+                }
+            }
+            Poll::Ready(Ok(()))
+        }))
+        .await?;
+        Ok(written)
+    }
+
+    /// Writes all.
+    ///
+    /// # Errors
+    /// When the connection is broken.
+    pub(crate) async fn write_all(&mut self, bytes: &[u8]) -> io::Result<()> {
+        self.writer.write_all(bytes).await
+    }
+
+    /// Ends this direction of the connection.
+    ///
+    /// # Errors
+    /// When the connection is broken.
+    pub(crate) async fn end(&mut self) -> io::Result<()> {
+        self.writer.shutdown().await?;
+        self.ended = true;
+        Ok(())
+    }
+}
+
+impl Drop for Outlet {
+    fn drop(&mut self) {
+        if !self.ended {
+            self.writer.reset();
+        }
+    }
+}

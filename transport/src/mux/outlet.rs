@@ -1,0 +1,101 @@
+//! Handing on what came for a connection: at once where it takes it, else from a backlog, by a task that waits for it.
+
+use super::credit::{Budget, Window};
+use super::frame::{Id, Short};
+use super::outgoing::Queue;
+use crate::ends::Outlet;
+use std::io;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+/// What came for a connection and waits, shared with the task that hands it on.
+#[derive(Clone)]
+pub(super) struct Inbound(Arc<Mutex<State>>);
+
+pub(super) struct State {
+    window: Window,
+    backlog: Vec<u8>,
+    /// The peer's direction ends behind the backlog.
+    ended: bool,
+}
+
+impl Inbound {
+    pub(super) fn new(budget: Arc<Budget>) -> Inbound {
+        Inbound(Arc::new(Mutex::new(State { window: Window::new(budget), backlog: Vec::new(), ended: false })))
+    }
+
+    /// For a moment: it is never held while anybody waits.
+    pub(super) fn lock(&self) -> MutexGuard<'_, State> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl State {
+    /// The peer has sent so many bytes.
+    ///
+    /// # Errors
+    /// What it did wrong.
+    pub(super) fn received(&mut self, bytes: usize) -> Result<(), &'static str> {
+        if self.ended { Err("data behind the end of a stream") } else { self.window.received(bytes) }
+    }
+
+    /// The connection has taken so many bytes: what is to be granted for them.
+    pub(super) fn taken(&mut self, bytes: usize) -> Option<u32> {
+        self.window.taken(bytes)
+    }
+
+    /// Keeps what could not be handed on at once.
+    pub(super) fn keep(&mut self, bytes: &[u8]) {
+        if !bytes.is_empty() {
+            self.backlog.extend_from_slice(bytes);
+            self.window.waited();
+        }
+    }
+
+    /// The peer has said that nothing more will come.
+    ///
+    /// # Errors
+    /// When it had said so before.
+    pub(super) fn end(&mut self) -> Result<(), &'static str> {
+        if std::mem::replace(&mut self.ended, true) { Err("a stream ends twice") } else { Ok(()) }
+    }
+
+    /// Whether there is something to hand on, the end included.
+    pub(super) fn is_waiting(&self) -> bool {
+        !self.backlog.is_empty() || self.ended
+    }
+
+    fn take(&mut self) -> (Vec<u8>, bool) {
+        (std::mem::take(&mut self.backlog), self.ended)
+    }
+}
+
+/// Bytes that are written before credit is given for them.
+const PIECE: usize = 64 * 1024;
+
+/// Hands on what waits until nothing does. Returns the outlet, unless the connection has had its end.
+///
+/// # Errors
+/// When the connection is broken.
+pub(super) async fn hand_on(id: Id, mut outlet: Outlet, inbound: Inbound, queue: Queue) -> io::Result<Option<Outlet>> {
+    loop {
+        let (backlog, ended) = inbound.lock().take();
+        if backlog.is_empty() {
+            if !ended {
+                return Ok(Some(outlet));
+            }
+            outlet.end().await?;
+            return Ok(None);
+        }
+        for piece in backlog.chunks(PIECE) {
+            outlet.write_all(piece).await?;
+            grant(id, inbound.lock().taken(piece.len()), &queue);
+        }
+    }
+}
+
+/// Tells the peer of its credit, if there is more.
+pub(super) fn grant(id: Id, bytes: Option<u32>, queue: &Queue) {
+    if let Some(bytes) = bytes {
+        queue.short(Short::credit(id, bytes));
+    }
+}

@@ -1,0 +1,76 @@
+//! One connection in a session of its own: its bytes are the session's data, its two ends are those of the session's directions.
+
+use crate::ChannelError;
+use crate::channel::{Channel, Receiver, Room, Sender, abandon};
+use crate::ends::{Outlet, read_now, woken};
+use sealwire_traits::{Connection, PipeReader};
+use std::io;
+use std::sync::Arc;
+
+/// Bytes that a connection has carried.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Relayed {
+    /// To the peer.
+    pub sent: u64,
+    /// From the peer.
+    pub received: u64,
+}
+
+/// Carries `connection` until both of its directions have ended. If the session ends otherwise, the connection is reset; if the connection
+/// breaks, so does the session.
+///
+/// # Errors
+/// [`ChannelError::Carried`] when the connection broke; otherwise as [`Receiver::receive`] and [`Sender::send`]. The peer has been told.
+pub async fn relay(channel: Channel, connection: Connection) -> Result<Relayed, ChannelError> {
+    let Channel { mut sender, mut receiver, peer: _ } = channel;
+    let Connection { mut reader, writer, .. } = connection;
+    let result = tokio::try_join!(send_all(&mut sender, &mut reader), hand_on(&mut receiver, Outlet::new(writer)));
+    match result {
+        Ok((sent, received)) => Ok(Relayed { sent, received }),
+        Err(error) => {
+            // With its other half it is reset now, and not only when the peer has heard.
+            drop(reader);
+            abandon(sender, receiver, &error).await;
+            Err(error)
+        }
+    }
+}
+
+/// Sends what the connection has, then its end. Memory is used only while there is something to send.
+async fn send_all(sender: &mut Sender, reader: &mut PipeReader) -> Result<u64, ChannelError> {
+    let (mut sent, mut rooms) = (0, Vec::new());
+    loop {
+        let mut room = Room::take();
+        match read_now(reader, room.space()).await {
+            Some(Ok(0)) => break,
+            Some(Ok(count)) => {
+                room.filled(count);
+                rooms.push(room);
+                sender.send_rooms(&mut rooms).await?;
+                sent += count as u64;
+            }
+            Some(Err(error)) => return Err(broken(error)),
+            None => {
+                drop(room);
+                sender.while_idle(woken()).await?;
+            }
+        }
+    }
+    sender.close().await?;
+    Ok(sent)
+}
+
+/// Hands on what comes, then its end.
+async fn hand_on(receiver: &mut Receiver, mut outlet: Outlet) -> Result<u64, ChannelError> {
+    let mut received = 0;
+    while let Some(data) = receiver.receive().await? {
+        outlet.write_all(data).await.map_err(broken)?;
+        received += data.len() as u64;
+    }
+    outlet.end().await.map_err(broken)?;
+    Ok(received)
+}
+
+fn broken(error: io::Error) -> ChannelError {
+    ChannelError::Carried(Arc::new(error))
+}

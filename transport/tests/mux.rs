@@ -1,0 +1,212 @@
+//! Many connections in one session: every byte arrives, every end is told apart from every other, and nobody holds up anybody else.
+#![allow(clippy::unwrap_used, unreachable_pub)]
+
+mod support;
+
+use async_trait::async_trait;
+use sealwire_traits::{Connection, TransportError};
+use sealwire_transport::ChannelError;
+use sealwire_transport::mux::{Budget, Carried, Limits, Target, carry, serve};
+use sealwire_transport::pipe::Memory;
+use std::io::ErrorKind;
+use std::sync::Arc;
+use std::time::Duration;
+use support::channels::channel;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::sync::{Mutex, mpsc, oneshot};
+use tokio::task::JoinHandle;
+
+/// A target within this process: whoever is connected to it comes out of a queue.
+struct InMemory(mpsc::UnboundedSender<Connection>);
+
+#[async_trait]
+impl Target for InMemory {
+    async fn connect(&self) -> Result<Connection, TransportError> {
+        let (near, far) = Memory::pair();
+        self.0.send(far).map_err(|_| TransportError::Closed)?;
+        Ok(near)
+    }
+}
+
+fn limits() -> Limits {
+    Limits {
+        streams: 1000,
+        session_memory: 32 << 20,
+        budget: Budget::new(64 << 20),
+        close_timeout: Duration::from_secs(10),
+    }
+}
+
+/// A client and a server with a session between them.
+struct Tunnel {
+    connections: Option<mpsc::Sender<Connection>>,
+    reached: Mutex<mpsc::UnboundedReceiver<Connection>>,
+    stop: Option<oneshot::Sender<()>>,
+    client: JoinHandle<Result<Carried, ChannelError>>,
+    server: JoinHandle<Result<Carried, ChannelError>>,
+}
+
+impl Tunnel {
+    async fn new() -> Tunnel {
+        Tunnel::with(limits(), limits()).await
+    }
+
+    async fn with(client: Limits, server: Limits) -> Tunnel {
+        let (at_client, at_server) = channel().await;
+        let (connections, coming) = mpsc::channel(1);
+        let (target, reached) = mpsc::unbounded_channel();
+        let (stop, stopping) = oneshot::channel::<()>();
+        let stopping = async move {
+            if stopping.await.is_err() {
+                std::future::pending().await
+            }
+        };
+        Tunnel {
+            connections: Some(connections),
+            reached: Mutex::new(reached),
+            stop: Some(stop),
+            client: tokio::spawn(async move { carry(at_client, coming, &client).await }),
+            server: tokio::spawn(async move { serve(at_server, Arc::new(InMemory(target)), stopping, &server).await }),
+        }
+    }
+
+    /// A connection through the tunnel: its end at the client, its end at the target.
+    async fn connect(&self) -> (Connection, Connection) {
+        let near = self.open().await;
+        (near, self.reached.lock().await.recv().await.unwrap())
+    }
+
+    /// A connection to the tunnel, whatever becomes of it.
+    async fn open(&self) -> Connection {
+        let (near, far) = Memory::pair();
+        assert!(self.connections.as_ref().unwrap().send(far).await.is_ok());
+        near
+    }
+
+    /// The client leaves.
+    async fn leave(mut self) -> [Carried; 2] {
+        self.connections = None;
+        [self.client.await.unwrap().unwrap(), self.server.await.unwrap().unwrap()]
+    }
+}
+
+async fn read_all(connection: &mut Connection) -> Vec<u8> {
+    let mut all = Vec::new();
+    connection.reader.read_to_end(&mut all).await.unwrap();
+    all
+}
+
+#[tokio::test]
+async fn bytes_go_both_ways_and_each_direction_ends_for_itself() {
+    let tunnel = Tunnel::new().await;
+    let (mut near, mut far) = tunnel.connect().await;
+    near.writer.write_all(b"question").await.unwrap();
+    near.writer.shutdown().await.unwrap();
+    assert_eq!(read_all(&mut far).await, b"question");
+    far.writer.write_all(b"answer").await.unwrap();
+    far.writer.shutdown().await.unwrap();
+    assert_eq!(read_all(&mut near).await, b"answer");
+    let [client, server] = tunnel.leave().await;
+    assert_eq!((client.streams, client.broken, client.received), (1, 0, 6));
+    assert_eq!((server.streams, server.broken, server.received), (1, 0, 8));
+}
+
+#[tokio::test]
+async fn a_target_that_speaks_first_is_heard() {
+    let tunnel = Tunnel::new().await;
+    let (mut near, mut far) = tunnel.connect().await;
+    far.writer.write_all(b"hello").await.unwrap();
+    let mut greeting = [0; 5];
+    near.reader.read_exact(&mut greeting).await.unwrap();
+    assert_eq!(&greeting, b"hello");
+}
+
+#[tokio::test]
+async fn a_reset_at_either_end_is_one_at_the_other() {
+    let tunnel = Tunnel::new().await;
+    for at_client in [true, false] {
+        let (near, far) = tunnel.connect().await;
+        let (mut breaks, mut hears) = if at_client { (near, far) } else { (far, near) };
+        hears.writer.write_all(b"unread").await.unwrap();
+        breaks.writer.reset();
+        drop(breaks);
+        let error = hears.reader.read(&mut [0; 1]).await.unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::ConnectionReset);
+    }
+    let (mut near, mut far) = tunnel.connect().await;
+    near.writer.write_all(b"others go on").await.unwrap();
+    far.reader.read_exact(&mut [0; 12]).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_target_that_cannot_be_reached_is_a_reset() {
+    let tunnel = Tunnel::new().await;
+    tunnel.reached.lock().await.close();
+    let mut near = tunnel.open().await;
+    let error = near.reader.read(&mut [0; 1]).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::ConnectionReset);
+}
+
+#[tokio::test]
+async fn a_slow_stream_holds_up_no_other_and_is_not_stored_for() {
+    let tunnel = Tunnel::new().await;
+    let (mut slow, mut slow_far) = tunnel.connect().await;
+    let writing = tokio::spawn(async move {
+        slow.writer.write_all(&[7; 8 << 20]).await.unwrap();
+        slow.writer.shutdown().await.unwrap();
+        slow
+    });
+    let (mut near, mut far) = tunnel.connect().await;
+    for _ in 0..200 {
+        near.writer.write_all(&[1; 10_000]).await.unwrap();
+        far.reader.read_exact(&mut [0; 10_000]).await.unwrap();
+    }
+    assert!(!writing.is_finished(), "8 MiB are more than all windows and pipes hold");
+    let all = read_all(&mut slow_far).await;
+    assert!(all.len() == 8 << 20 && all.iter().all(|byte| *byte == 7));
+    writing.await.unwrap();
+}
+
+#[tokio::test]
+async fn an_end_of_the_session_resets_every_connection() {
+    let tunnel = Tunnel::new().await;
+    let (mut near, mut far) = tunnel.connect().await;
+    tunnel.server.abort();
+    for end in [&mut near, &mut far] {
+        let error = end.reader.read(&mut [0; 1]).await.unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::ConnectionReset);
+    }
+    assert!(tunnel.client.await.unwrap().is_err());
+}
+
+#[tokio::test]
+async fn a_server_that_stops_lets_streams_end_and_takes_no_more() {
+    let mut tunnel = Tunnel::new().await;
+    let (mut near, mut far) = tunnel.connect().await;
+    tunnel.stop.take().unwrap().send(()).unwrap();
+    let mut refused = tunnel.open().await;
+    let error = refused.reader.read(&mut [0; 1]).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::ConnectionReset);
+    near.writer.write_all(b"last words").await.unwrap();
+    near.writer.shutdown().await.unwrap();
+    assert_eq!(read_all(&mut far).await, b"last words");
+    far.writer.shutdown().await.unwrap();
+    assert_eq!(read_all(&mut near).await, b"");
+    assert!(tunnel.server.await.unwrap().is_ok());
+    assert!(tunnel.client.await.unwrap().is_ok());
+}
+
+#[tokio::test]
+async fn streams_beyond_the_servers_limit_are_refused_and_later_ones_are_not() {
+    let tunnel = Tunnel::with(limits(), Limits { streams: 1, ..limits() }).await;
+    let (mut near, mut far) = tunnel.connect().await;
+    let mut refused = tunnel.open().await;
+    let error = refused.reader.read(&mut [0; 1]).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::ConnectionReset);
+    far.writer.shutdown().await.unwrap();
+    near.writer.shutdown().await.unwrap();
+    assert_eq!((read_all(&mut near).await, read_all(&mut far).await), (vec![], vec![]));
+    let (mut near, mut far) = tunnel.connect().await;
+    near.writer.write_all(b"x").await.unwrap();
+    far.reader.read_exact(&mut [0; 1]).await.unwrap();
+}
