@@ -1,5 +1,6 @@
 //! What a setting may be: how a value is read from text, checked, and described to somebody who got it wrong.
 
+use crate::schema::is_target;
 use base64ct::{Base64Unpadded, Encoding};
 use config::{Value, ValueKind};
 use toml::de::{DeTable, DeValue};
@@ -18,8 +19,10 @@ pub struct Choices {
     pub schemes: Vec<&'static str>,
     /// For `key_transport.engine`, for example `num-bigint`; `auto` is always allowed and need not be listed.
     pub engines: Vec<&'static str>,
-    /// For `server.services` and `client.service`, for example `print`.
+    /// For `server.services`, for example `print`.
     pub services: Vec<&'static str>,
+    /// For `client.service`: those of the services that a client asks for by this name.
+    pub requests: Vec<&'static str>,
 }
 
 /// A set of names: fixed here, or one of the [`Choices`].
@@ -39,6 +42,8 @@ pub enum Names {
     Engines,
     /// [`Choices::services`].
     Services,
+    /// [`Choices::requests`].
+    Requests,
 }
 
 impl Names {
@@ -55,6 +60,7 @@ impl Names {
             Names::Schemes => choices.schemes.clone(),
             Names::Engines => with_auto(&choices.engines),
             Names::Services => choices.services.clone(),
+            Names::Requests => choices.requests.clone(),
         }
     }
 }
@@ -83,6 +89,10 @@ pub enum Kind {
     Path,
     /// SHA-256 fingerprints of keys: one, or a list, which may be empty.
     Fingerprints,
+    /// A table of addresses by name, which may be empty.
+    Targets,
+    /// `LISTEN=TARGET`: an address and the name of a target; one, or a list, which may be empty. Addresses as above.
+    Forwards,
     /// Exactly one of the names.
     OneOf(Names),
     /// One of the names, or a list of different ones.
@@ -123,6 +133,10 @@ impl Kind {
             Kind::Address => "an address in quotes, not empty".to_owned(),
             Kind::Path => "a path in quotes, or \"\" for the default".to_owned(),
             Kind::Fingerprints => "\"SHA256:\" with 43 characters of base64, or a list of them".to_owned(),
+            Kind::Targets => "a table of NAME = \"ADDRESS\", with names of a-z, 0-9, - and _".to_owned(),
+            Kind::Forwards => {
+                "\"LISTEN=TARGET\", an address and a name of a-z, 0-9, - and _, or a list of them".to_owned()
+            }
             Kind::OneOf(names) => format!("one of {}", quoted(&names.list(choices))),
             Kind::ListOf(names) => format!("one of, or a list of different ones of, {}", quoted(&names.list(choices))),
         }
@@ -146,10 +160,16 @@ impl Kind {
                 let different = list.iter().enumerate().all(|(i, s)| !list[..i].contains(s));
                 (!list.is_empty() && different && list.iter().all(|s| names.contains(&s.as_str()))).then(|| list.into())
             }
-            (Kind::Fingerprints, ValueKind::String(s)) if s.is_empty() => Some(Vec::<Value>::new().into()),
+            (Kind::Fingerprints | Kind::Forwards, ValueKind::String(s)) if s.is_empty() => {
+                Some(Vec::<Value>::new().into())
+            }
             (Kind::Fingerprints, list) => {
                 let list = strings(list)?;
                 list.iter().all(|s| is_fingerprint(s)).then(|| list.into())
+            }
+            (Kind::Forwards, list) => {
+                let list = strings(list)?;
+                list.iter().all(|s| is_forward(s)).then(|| list.into())
             }
             _ => None,
         }
@@ -158,7 +178,7 @@ impl Kind {
     /// Reads the text of an override as this kind: TOML where it is TOML of a fitting type, else the bare text, with
     /// commas between the items of a list.
     pub(crate) fn read(&self, text: &str) -> ValueKind {
-        let is_list = matches!(self, Kind::ListOf(_) | Kind::Fingerprints);
+        let is_list = matches!(self, Kind::ListOf(_) | Kind::Fingerprints | Kind::Forwards);
         match (self, toml_value(text)) {
             (_, Some(value @ ValueKind::String(_))) => value,
             (Kind::Bool | Kind::Number { .. }, Some(value)) => value,
@@ -208,6 +228,13 @@ fn strings(value: ValueKind) -> Option<Vec<String>> {
 fn is_fingerprint(text: &str) -> bool {
     let mut hash = [0; 32];
     text.strip_prefix("SHA256:").is_some_and(|b64| Base64Unpadded::decode(b64, &mut hash).is_ok_and(|h| h.len() == 32))
+}
+
+pub(crate) fn is_forward(text: &str) -> bool {
+    let parts = text.rsplit_once('=');
+    parts.is_some_and(|(listen, target)| {
+        !listen.trim().is_empty() && !listen.contains(char::is_control) && is_target(target)
+    })
 }
 
 fn quoted(names: &[&str]) -> String {

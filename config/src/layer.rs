@@ -15,7 +15,7 @@ const PREFIX: &str = "SEALWIRE__";
 
 /// The checked values of one layer, by key. The `config` crate lays the layers over each other.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Layer(Map<&'static str, (Value, Origin)>);
+pub(crate) struct Layer(Map<String, (Value, Origin)>);
 
 impl Layer {
     /// Where this layer sets `key`, if it does.
@@ -30,7 +30,7 @@ impl Source for Layer {
     }
 
     fn collect(&self) -> Result<Map<String, Value>, config::ConfigError> {
-        Ok(self.0.iter().map(|(key, (value, _))| ((*key).to_owned(), value.clone())).collect())
+        Ok(self.0.iter().map(|(key, (value, _))| (key.clone(), value.clone())).collect())
     }
 }
 
@@ -47,6 +47,8 @@ pub(crate) struct Reader<'a> {
 /// A value on its way into a layer.
 struct Entry<'a> {
     setting: &'static Setting,
+    /// Its key, which in a table is not the setting's own.
+    key: &'a str,
     value: ValueKind,
     /// As it was written.
     found: &'a str,
@@ -99,18 +101,18 @@ impl Reader<'_> {
         };
         let found = text.to_string_lossy();
         let value = text.to_str().map_or(ValueKind::Nil, |text| setting.kind.read(text));
-        self.insert(layer, Entry { setting, value, found: &format!("\"{found}\""), origin, folder: None });
+        self.insert(layer, Entry { setting, key, value, found: &format!("\"{found}\""), origin, folder: None });
     }
 
     fn insert(&mut self, layer: &mut Layer, entry: Entry<'_>) {
-        let Entry { setting, value, found, origin, folder } = entry;
+        let Entry { setting, key, value, found, origin, folder } = entry;
         let accepted = setting.kind.accept(value, self.choices).ok_or_else(|| setting.kind.allowed(self.choices));
         match accepted.and_then(|value| resolve(setting.kind, value, folder, self.home.as_deref())) {
             Ok(value) => {
                 let value = Value::new(Some(&origin.to_string()), value);
-                layer.0.insert(setting.key, (value, origin));
+                layer.0.insert(key.to_owned(), (value, origin));
             }
-            Err(allowed) => self.refuse(origin, setting.key, found, allowed, setting.help),
+            Err(allowed) => self.refuse(origin, key, found, allowed, setting.help),
         }
     }
 
@@ -163,6 +165,10 @@ impl Document<'_, '_, '_> {
         for (name, value) in in_order(table) {
             let key = format!("{section}.{}", quoted_key(name.get_ref()));
             let origin = self.origin(name.span().start);
+            if let (schema::TARGETS, DeValue::Table(targets)) = (key.as_str(), value.get_ref()) {
+                self.keys(&key, targets);
+                continue;
+            }
             let Some(setting) = schema::find(&key) else {
                 self.reader.unknown_key(origin, &key);
                 continue;
@@ -172,7 +178,7 @@ impl Document<'_, '_, '_> {
                 _ => &self.text[value.span()],
             };
             let folder = self.path.and_then(Path::parent);
-            let entry = Entry { setting, value: written(value.get_ref()), found, origin, folder };
+            let entry = Entry { setting, key: &key, value: written(value.get_ref()), found, origin, folder };
             self.reader.insert(&mut self.layer, entry);
         }
     }
@@ -214,6 +220,10 @@ fn position(text: &str, offset: usize) -> (usize, usize) {
 /// Makes a path of what is a path: `~/` is the home directory, a relative one starts in `folder`. On failure says what
 /// would do.
 fn resolve(kind: Kind, value: ValueKind, folder: Option<&Path>, home: Option<&Path>) -> Result<ValueKind, String> {
+    if let (Kind::Forwards, ValueKind::Array(items)) = (kind, &value) {
+        let resolved = items.iter().map(|item| resolve(Kind::Address, item.kind.clone(), folder, home));
+        return Ok(resolved.collect::<Result<Vec<_>, _>>()?.into());
+    }
     let ValueKind::String(text) = &value else { return Ok(value) };
     let is_path = match kind {
         Kind::Path => !text.is_empty(),

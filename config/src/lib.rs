@@ -25,6 +25,7 @@
 //!     schemes: vec!["rsa-oaep-sha256"],
 //!     engines: vec!["num-bigint"],
 //!     services: vec!["print", "echo"],
+//!     requests: vec!["print", "echo"],
 //! };
 //! let config = Loader::new(choices).sets(["cipher.backend=portable"]).load()?;
 //! assert_eq!(config.cipher.backend, "portable");
@@ -45,7 +46,7 @@ pub use kind::{Choices, Kind, Names};
 pub use load::Loader;
 pub use locate::Source;
 pub use schema::{SCHEMA, Setting};
-pub use settings::{ClientAuth, Config, LogFormat, LogLevel, Padding, Rotation, Trust};
+pub use settings::{ClientAuth, Config, Forward, LogFormat, LogLevel, Padding, Rotation, Trust};
 
 /// The default of every setting, as a commented file: what an installed program uses without one, and a start for one's
 /// own.

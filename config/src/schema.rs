@@ -4,7 +4,7 @@
 //! A new setting is a line here, a field in [`settings`](crate::settings) and a commented default in `config.toml`; the
 //! tests fail while one of the three is missing.
 
-use crate::kind::Names::{Backends, Engines, Fixed, Schemes, Services, Suites, Transports};
+use crate::kind::Names::{Backends, Engines, Fixed, Requests, Schemes, Services, Suites, Transports};
 use crate::kind::{Kind, bits, number, seconds};
 
 /// One setting: where it stands, what it may be, what it is for.
@@ -22,6 +22,12 @@ const fn setting(key: &'static str, kind: Kind, help: &'static str) -> Setting {
     Setting { key, kind, help }
 }
 
+/// The one setting that is a table.
+pub(crate) const TARGETS: &str = "server.targets";
+
+/// What stands in that table, under any name.
+static TARGET: Setting = setting("server.targets.NAME", Kind::Address, "what a forwarded connection leads to");
+
 /// Every setting, in the order of `config.toml`.
 pub static SCHEMA: &[Setting] = &[
     setting("transport.kind", Kind::OneOf(Transports), "what carries the bytes"),
@@ -36,12 +42,16 @@ pub static SCHEMA: &[Setting] = &[
     setting("server.identity", Kind::Path, "the server's private key"),
     setting("server.identity_bits", bits(), "size of a new identity"),
     setting("server.services", Kind::ListOf(Services), "what clients may ask for"),
+    setting("server.receive", Kind::Path, "where received streams are stored"),
+    setting(TARGETS, Kind::Targets, "what forwarded connections lead to"),
     setting("server.rotation", seconds(1, 300).or("per-connection"), "how long a transport key is used"),
     setting("server.pool", number(1, 256, "keys"), "transport keys made ahead"),
     setting("server.client_auth", Kind::OneOf(Fixed(&["none", "required"])), "whether clients must prove who they are"),
     setting("server.authorized_clients", Kind::Path, "the clients that are let in"),
     setting("server.drain_timeout", seconds(0, 3600), "how long the connected may finish at the end"),
-    setting("client.service", Kind::OneOf(Services), "what to ask the server for"),
+    setting("client.service", Kind::OneOf(Requests), "what to ask the server for"),
+    setting("client.forward", Kind::Forwards, "connections to carry to the server's targets"),
+    setting("client.multiplex", Kind::Bool, "whether they share a session"),
     setting("client.pin", Kind::Fingerprints, "fingerprints the server must have one of"),
     setting(
         "client.trust",
@@ -59,15 +69,25 @@ pub static SCHEMA: &[Setting] = &[
     setting("session.close_timeout", seconds(1, 300), "how long to wait for the other end's farewell"),
     setting("limits.max_message", number(1, u32::MAX as i64, "bytes"), "the longest message"),
     setting("limits.max_connections", number(1, 1_000_000, "connections"), "how many connections the server holds"),
+    setting("limits.max_streams", number(1, 65_536, "connections"), "how many connections one session carries"),
+    setting("limits.stream_memory", number(0, 1 << 40, "bytes"), "memory for data that waits in tunnels"),
     setting("workers.rsa_threads", number(0, 1024, "threads"), "threads for RSA; 0 is one a processor core"),
     setting("workers.rsa_queue", number(1, 65_536, "operations"), "how many RSA operations may wait"),
     setting("log.format", Kind::OneOf(Fixed(&["text", "json"])), "the form of the log"),
     setting("log.level", Kind::OneOf(Fixed(&["error", "warn", "info", "debug", "trace"])), "what is logged"),
 ];
 
-/// The setting with this `section.key`.
+/// The setting with this `section.key`, or `server.targets.NAME`.
 pub(crate) fn find(key: &str) -> Option<&'static Setting> {
-    SCHEMA.iter().find(|s| s.key == key)
+    let target = key.strip_prefix(TARGETS).and_then(|rest| rest.strip_prefix('.')).filter(|name| is_target(name));
+    SCHEMA.iter().find(|s| s.key == key).or(target.map(|_| &TARGET))
+}
+
+/// Whether this can be the name of a target: a part of a key, and of the name of a service on the wire.
+pub(crate) fn is_target(name: &str) -> bool {
+    const LONGEST: usize = 64;
+    let allowed = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || "-_".contains(c);
+    (1..=LONGEST).contains(&name.len()) && name.chars().all(allowed)
 }
 
 /// The section a key stands in.

@@ -1,9 +1,12 @@
 //! The settings, typed. One struct a section of `config.toml`, which says in full what each key is for.
 
+use crate::kind::is_forward;
 use crate::locate::Source;
 use serde::{Deserialize, Deserializer};
+use std::collections::BTreeMap;
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
+use std::str::FromStr;
 use std::time::Duration;
 
 /// Everything that was configured, each value within the bounds that [`SCHEMA`](crate::SCHEMA) states.
@@ -81,6 +84,12 @@ pub struct Server {
     pub identity_bits: usize,
     /// Names of the services on offer, at least one.
     pub services: Vec<String>,
+    /// File or folder where received streams are stored; `None` for standard output.
+    #[serde(deserialize_with = "path_unless_empty")]
+    pub receive: Option<PathBuf>,
+    /// Addresses that connections are forwarded to, by name.
+    #[serde(default)]
+    pub targets: BTreeMap<String, String>,
     /// When the transport key changes.
     pub rotation: Rotation,
     /// Transport keys made ahead at most, at least 1, when each connection has its own.
@@ -101,6 +110,10 @@ pub struct Server {
 pub struct Client {
     /// Name of the service to ask for.
     pub service: String,
+    /// Connections to carry.
+    pub forward: Vec<Forward>,
+    /// Whether connections to the same target share a session.
+    pub multiplex: bool,
     /// Fingerprints (`SHA256:...`) the server's identity must have one of; empty when `known_hosts` decides.
     pub pin: Vec<String>,
     /// What to do about an unknown server.
@@ -146,6 +159,44 @@ pub struct Limits {
     pub max_message: u32,
     /// Connections the server holds at once, at least 1.
     pub max_connections: usize,
+    /// Connections that one session carries at once, at least 1.
+    pub max_streams: usize,
+    /// Bytes that may wait for the connections of all tunnels, beyond what each may have at first.
+    pub stream_memory: usize,
+}
+
+/// Connections to carry to a target of the server, written `LISTEN=TARGET`.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(try_from = "String")]
+pub struct Forward {
+    /// Where they arrive.
+    pub listen: String,
+    /// What the server connects them to.
+    pub target: String,
+}
+
+impl TryFrom<String> for Forward {
+    type Error = String;
+
+    fn try_from(text: String) -> Result<Forward, String> {
+        text.parse()
+    }
+}
+
+impl FromStr for Forward {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Forward, String> {
+        match text.rsplit_once('=') {
+            Some((listen, target)) if is_forward(text) => {
+                Ok(Forward { listen: listen.to_owned(), target: target.to_owned() })
+            }
+            _ => Err(
+                "expected LISTEN=TARGET, such as 127.0.0.1:5433=db, where TARGET has the characters a-z, 0-9, - and _"
+                    .to_owned(),
+            ),
+        }
+    }
 }
 
 /// Where RSA operations run.

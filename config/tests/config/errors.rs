@@ -23,6 +23,10 @@ fn bad_values(kind: Kind) -> Vec<String> {
             }
         }
         Kind::Address => also(&["1", "true", "\"\"", "\" \"", "\"a\\nb\"", "[]", "[\"a\"]"]),
+        Kind::Targets => also(&["1", "true", "\"\"", "\"db\"", "[]", "[\"db=a:1\"]"]),
+        Kind::Forwards => {
+            also(&["1", "true", "\"a:1\"", "\"a:1=\"", "\"=db\"", "\"a:1=DB\"", "\"a:1=d.b\"", "[\"a:1=db\", 1]"])
+        }
         Kind::Path => also(&["1", "true", "\"a\\u0000b\"", "[]", "[\"a\"]"]),
         Kind::Fingerprints => also(&[
             "1",
@@ -44,6 +48,10 @@ fn bad_values(kind: Kind) -> Vec<String> {
                 also(&[&format!("[\"{first}\"]")]);
             }
         }
+    }
+    if matches!(kind, Kind::Targets) {
+        // What is wrong in a table of targets is said of each: `targets_are_refused_by_name`.
+        bad.retain(|value| !value.starts_with('{'));
     }
     bad
 }
@@ -79,6 +87,27 @@ fn overrides_are_refused_by_name_too() {
         assert_eq!(message, format!("environment variable {variable}: {wrong}"));
         assert_eq!(set_refusal(&[&format!("{}={bad}", setting.key)]), format!("--set: {wrong}"));
     }
+}
+
+#[test]
+fn targets_are_refused_by_name() {
+    let text = "[server.targets]\ndb = \"127.0.0.1:5432\"\nWeb = \"a:1\"\ncache = 6379\nempty = \"\"\n";
+    let allowed = "allowed is an address in quotes, not empty";
+    let message = refusal(text);
+    let lines: Vec<_> = message.lines().collect();
+    assert!(lines[0].starts_with("test.toml:3: unknown key server.targets.Web"), "{message}");
+    assert_eq!(
+        lines[1],
+        format!("test.toml:4: server.targets.cache (what a forwarded connection leads to) is 6379: {allowed}")
+    );
+    assert_eq!(
+        lines[2],
+        format!("test.toml:5: server.targets.empty (what a forwarded connection leads to) is \"\": {allowed}")
+    );
+    assert_eq!(lines.len(), 3);
+    let message = set_refusal(&["server.targets.db="]);
+    assert_eq!(message, format!("--set: server.targets.db (what a forwarded connection leads to) is \"\": {allowed}"));
+    assert!(set_refusal(&["server.targets.a.b=c:1"]).contains("unknown key server.targets.a.b"));
 }
 
 #[test]

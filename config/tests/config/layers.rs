@@ -1,7 +1,7 @@
 //! Which layer wins, where the file is found, how overrides are typed, what paths become.
 
 use crate::support::{load, loader};
-use sealwire_config::{Config, ConfigError, LogLevel, Rotation, Source};
+use sealwire_config::{Config, ConfigError, Forward, LogLevel, Rotation, Source};
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -14,6 +14,32 @@ fn write(path: &Path, text: &str) -> PathBuf {
 
 fn set(value: &str) -> Config {
     loader(tempfile::tempdir().unwrap().path()).sets([value]).load().unwrap()
+}
+
+#[test]
+fn targets_of_all_layers_come_together() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("test.toml");
+    std::fs::write(&file, "[server.targets]\ndb = \"a:1\"\nweb = \"./web.sock\"\n").unwrap();
+    let loader = loader(folder.path()).file(Some(file));
+    let config =
+        loader.environment([("SEALWIRE__SERVER__TARGETS__CACHE", "b:2")]).sets(["server.targets.db=c:3"]).load();
+    let targets: Vec<_> = config.unwrap().server.targets.into_iter().collect();
+    let web = folder.path().join("web.sock").to_str().unwrap().to_owned();
+    let expected = [("cache", "b:2"), ("db", "c:3"), ("web", &web)];
+    assert_eq!(targets, expected.map(|(name, address)| (name.to_owned(), address.to_owned())));
+    let inline = load("[server]\ntargets = { db = \"a:1\" }").unwrap();
+    assert_eq!(inline.server.targets["db"], "a:1");
+}
+
+#[test]
+fn connections_to_carry_are_read_from_files_and_overrides() {
+    let forward = |listen: &str, target: &str| Forward { listen: listen.to_owned(), target: target.to_owned() };
+    let config = load("[client]\nforward = [\"[::1]:1=db\", \"a=b:2=web\"]").unwrap();
+    assert_eq!(config.client.forward, [forward("[::1]:1", "db"), forward("a=b:2", "web")]);
+    let nowhere = tempfile::tempdir().unwrap();
+    let config = loader(nowhere.path()).sets(["client.forward=127.0.0.1:1=db,/run/x=web"]).load().unwrap();
+    assert_eq!(config.client.forward, [forward("127.0.0.1:1", "db"), forward("/run/x", "web")]);
 }
 
 #[test]

@@ -11,7 +11,8 @@ pub(crate) fn choices() -> Choices {
         backends: vec!["vaes", "aes-ni", "portable"],
         schemes: vec!["rsa-oaep-sha256"],
         engines: vec!["num-bigint", "num-bigint/portable", "gmp"],
-        services: vec!["print", "echo"],
+        services: vec!["print", "echo", "receive", "forward"],
+        requests: vec!["print", "echo"],
     }
 }
 

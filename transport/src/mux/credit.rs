@@ -72,7 +72,8 @@ impl Window {
     /// What it did wrong: it had no credit for them.
     pub(super) fn received(&mut self, bytes: usize) -> Result<(), &'static str> {
         let bytes = u32::try_from(bytes).ok();
-        self.credit = bytes.and_then(|bytes| self.credit.checked_sub(bytes)).ok_or("more data than it had credit for")?;
+        self.credit =
+            bytes.and_then(|bytes| self.credit.checked_sub(bytes)).ok_or("more data than it had credit for")?;
         Ok(())
     }
 

@@ -176,11 +176,7 @@ async fn until_done(
 }
 
 /// Takes the frames of one record.
-async fn read(
-    mut content: &[u8],
-    streams: &mut Streams,
-    target: Option<&Arc<dyn Target>>,
-) -> Result<(), SessionError> {
+async fn read(mut content: &[u8], streams: &mut Streams, target: Option<&Arc<dyn Target>>) -> Result<(), SessionError> {
     while let Some((id, frame)) = frame::next(&mut content).map_err(SessionError::Protocol)? {
         streams.frame(id, frame, target).await.map_err(SessionError::Protocol)?;
     }

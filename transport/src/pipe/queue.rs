@@ -11,7 +11,8 @@ use tokio::task::coop;
 
 /// The two ends of a queue that holds `capacity` bytes. Each of them ends it when it is dropped, the writer by shutdown as well.
 pub(super) fn queue(capacity: usize) -> (QueueWriter, QueueReader) {
-    let state = State { capacity, bytes: Vec::new(), start: 0, ended: false, broken: false, reader: None, writer: None };
+    let state =
+        State { capacity, bytes: Vec::new(), start: 0, ended: false, broken: false, reader: None, writer: None };
     let shared = Shared(Arc::new(Mutex::new(state)));
     (QueueWriter(shared.clone()), QueueReader(shared))
 }
