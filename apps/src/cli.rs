@@ -1,6 +1,7 @@
 //! The command line. What it means is in the files of the commands; this one only reads it.
 
 use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand};
+use sealwire_config::Forward;
 use sealwire_traits::Fingerprint;
 use std::path::PathBuf;
 
@@ -86,6 +87,14 @@ pub struct Client {
     /// Take all of standard input as one message, and write answers byte for byte with nothing between them
     #[arg(long)]
     pub raw: bool,
+    /// Carry connections: what comes to LISTEN (HOST:PORT, or a path with a / in it) leads to the server's TARGET; may be given
+    /// several times
+    #[arg(long, value_name = "LISTEN=TARGET", conflicts_with_all = ["messages", "raw"])]
+    pub forward: Vec<Forward>,
+    /// Send standard input, and write what comes back to standard output, byte for byte: to the server's TARGET, or without one
+    /// to where the server stores streams
+    #[arg(long, value_name = "TARGET", conflicts_with_all = ["messages", "raw", "forward"])]
+    pub pipe: Option<Option<String>>,
     #[command(flatten)]
     pub passphrase: PassphraseSource,
 }

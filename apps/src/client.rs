@@ -1,19 +1,23 @@
-//! `sealwire client`: connects, sends messages, shows the answers.
+//! `sealwire client`: connects, sends messages, shows the answers; or carries connections (`client/forward.rs`), or its standard input and
+//! output (`client/pipe.rs`).
 //!
 //! The life of a message: it is read in `client/input.rs`, sent by [`converse`] through a `MessageSender` into
 //! `sealwire_transport::channel`, sealed by its session with an `Aead`, and shown at the other end by `services/messages.rs`.
 
 mod connect;
+mod forward;
 mod input;
 mod output;
+mod pipe;
 mod terminal;
 
 use crate::cli;
 use crate::error::AppError;
 use crate::passphrase::Passphrases;
 use crate::server::signalled;
-use crate::services::Service;
+use crate::services::Request;
 use crate::wire::Wire;
+use connect::Dialer;
 pub use connect::client_config;
 use input::Input;
 use output::Output;
@@ -37,16 +41,25 @@ const LAST_WORD: Duration = Duration::from_secs(2);
 pub async fn run(config: &Config, options: &cli::Client, passphrases: &mut Passphrases<'_>) -> Result<(), AppError> {
     let wire = Wire::new(config)?;
     let address = options.address.as_deref().unwrap_or(&config.transport.address);
-    let channel = connect::connect(config, &wire, address, &options.pins, passphrases).await?;
+    let dialer = Dialer::new(config, &wire, address, &options.pins, passphrases)?;
+    if let Some(target) = &options.pipe {
+        return pipe::run(&dialer, target.as_deref()).await;
+    }
+    let forward = if options.forward.is_empty() { &config.client.forward } else { &options.forward };
+    if !forward.is_empty() && options.messages.is_empty() && !options.raw {
+        return forward::run(config, dialer, forward).await;
+    }
+    let channel = dialer.dial(&config.client.service).await?;
     tracing::info!(address, suite = channel.peer.suite.name, service = channel.peer.service, "connected");
     let max = config.limits.max_message as usize;
     let (input, output) = open_ends(options, max)?;
     let outgoing = MessageSender::new(channel.sender, max);
     let incoming = MessageReceiver::new(channel.receiver, max);
-    let said =
-        converse(outgoing, incoming, input, output, &wire.settings).await.map_err(|error| explain(error, config))?;
-    match Service::by_name(&channel.peer.service) {
-        Some(Service::Echo) => said.all_answered(),
+    let said = converse(outgoing, incoming, input, output, &wire.settings)
+        .await
+        .map_err(|error| explain(error, &channel.peer.service))?;
+    match Request::parse(&channel.peer.service) {
+        Some(Request::Echo) => said.all_answered(),
         _ => Ok(()),
     }
 }
@@ -193,13 +206,12 @@ async fn depart(
 }
 
 /// A refusal that a person can act on.
-fn explain(error: AppError, config: &Config) -> AppError {
+fn explain(error: AppError, service: &str) -> AppError {
     match error {
         AppError::Channel(ChannelError::Session(SessionError::Alert(Alert::Unsupported))) => {
             AppError::Unfinished(format!(
-                "the server does not offer the service {:?} to this client: see client.service here and server.services, \
-                 or the services of this client's entry in authorized_clients, there",
-                config.client.service
+                "the server does not offer the service {service:?} to this client: see client.service here and server.services \
+                 (for forward and pipe server.targets as well), or the services of this client's entry in authorized_clients, there",
             ))
         }
         error => error,

@@ -7,7 +7,7 @@ mod stop;
 use crate::error::AppError;
 use crate::identity;
 use crate::passphrase::Passphrases;
-use crate::services::Service;
+use crate::services::{self, Receiving, Request, Served, Targets};
 use crate::wire::{self, Wire};
 use policy::Policy;
 pub use printer::Printer;
@@ -15,6 +15,7 @@ use sealwire_config::{ClientAuth, Config, Rotation};
 use sealwire_traits::{Connection, Listener, SigningKey};
 use sealwire_transport::ChannelError;
 use sealwire_transport::channel::{self, Channel};
+use sealwire_transport::mux::Limits;
 use sealwire_transport::server::{self, Admission, TransportKeys};
 use sealwire_transport::session::{HandshakeError, ServerConfig};
 use std::sync::Arc;
@@ -39,6 +40,11 @@ pub struct Context {
     pub max_message: usize,
     /// How long a client may finish when the server stops.
     pub drain_timeout: Duration,
+    /// Where streams are stored.
+    pub receiving: Receiving,
+    /// What connections are forwarded to, and what that may use.
+    pub targets: Targets,
+    pub streams: Limits,
 }
 
 impl Context {
@@ -107,6 +113,9 @@ pub async fn context(
         printer,
         max_message: config.limits.max_message as usize,
         drain_timeout: config.server.drain_timeout,
+        receiving: Receiving::new(config),
+        targets: Targets::new(config),
+        streams: services::limits(config),
     })
 }
 
@@ -175,15 +184,18 @@ async fn attend(pipe: Connection, context: Arc<Context>) {
         Ok(channel) => channel,
         Err(error) => return log_failure(&peer, &error),
     };
-    let Some(service) = Service::by_name(&channel.peer.service) else { return };
+    let service = channel.peer.service.clone();
+    let Some(request) = Request::parse(&service) else { return };
     let client = channel.peer.identity.map_or_else(|| "anonymous".to_owned(), |print| print.to_string());
-    tracing::info!(peer, client, service = service.name(), suite = channel.peer.suite.name, "connected");
+    tracing::info!(peer, client, service, suite = channel.peer.suite.name, "connected");
     let who = match channel.peer.identity {
         Some(print) => format!("{print} at {peer}"),
         None => peer.clone(),
     };
-    match service.serve(channel, &who, context).await {
-        Ok(served) => tracing::info!(peer, client, served.messages, served.bytes, "closed"),
+    match request.serve(channel, &who, context).await {
+        Ok(Served { messages, connections, broken, bytes }) => {
+            tracing::info!(peer, client, messages, connections, broken, bytes, "closed");
+        }
         Err(error) => tracing::warn!(peer, client, %error, "session failed"),
     }
 }

@@ -24,6 +24,7 @@ pub fn choices() -> Choices {
         schemes: registry::key_transport_schemes(),
         engines: registry::engines(),
         services: services::names(),
+        requests: services::conversations(),
     }
 }
 
@@ -68,6 +69,16 @@ impl Wire {
             settings: settings(config),
         })
     }
+}
+
+/// The transport of an address that a tunnel begins or ends at: what contains a / is the path of a unix socket.
+pub fn transport_of(address: &str) -> &'static dyn Transport {
+    #[cfg(unix)]
+    if address.contains('/') {
+        return &pipe::Unix;
+    }
+    let _ = address;
+    &pipe::Tcp
 }
 
 fn provider(config: &Config) -> Result<Provider, AppError> {

@@ -36,8 +36,11 @@ pub async fn relay(channel: Channel, connection: Connection) -> Result<Relayed, 
     }
 }
 
-/// Sends what the connection has, then its end. Memory is used only while there is something to send.
-async fn send_all(sender: &mut Sender, reader: &mut PipeReader) -> Result<u64, ChannelError> {
+/// Sends what `reader` has, then closes the direction; returns the number of bytes. Memory is used only while there is something to send.
+///
+/// # Errors
+/// [`ChannelError::Carried`] when it cannot be read; otherwise as [`Sender::send`].
+pub async fn send_all(sender: &mut Sender, reader: &mut PipeReader) -> Result<u64, ChannelError> {
     let (mut sent, mut rooms) = (0, Vec::new());
     loop {
         let mut room = Room::take();

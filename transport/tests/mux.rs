@@ -53,7 +53,7 @@ impl Tunnel {
 
     async fn with(client: Limits, server: Limits) -> Tunnel {
         let (at_client, at_server) = channel().await;
-        let (connections, coming) = mpsc::channel(1);
+        let (connections, mut coming) = mpsc::channel(1);
         let (target, reached) = mpsc::unbounded_channel();
         let (stop, stopping) = oneshot::channel::<()>();
         let stopping = async move {
@@ -65,7 +65,7 @@ impl Tunnel {
             connections: Some(connections),
             reached: Mutex::new(reached),
             stop: Some(stop),
-            client: tokio::spawn(async move { carry(at_client, coming, &client).await }),
+            client: tokio::spawn(async move { carry(at_client, &mut coming, &client).await }),
             server: tokio::spawn(async move { serve(at_server, Arc::new(InMemory(target)), stopping, &server).await }),
         }
     }

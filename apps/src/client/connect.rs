@@ -13,54 +13,70 @@ use sealwire_transport::channel::{self, Channel};
 use sealwire_transport::session::{ClientConfig, HandshakeError};
 use std::io::{self, BufRead, IsTerminal, Write};
 use std::sync::Arc;
+use std::time::Duration;
 use tokio::time::timeout;
 
-/// Connects to `address` and makes sure that the server is one of the pins, a known one, or one that the user accepts now.
-///
-/// # Errors
-/// [`AppError::Untrusted`] says which server or client is not trusted, and what to do about it.
-pub async fn connect(
-    config: &Config,
-    wire: &Wire,
-    address: &str,
-    given: &[Fingerprint],
-    passphrases: &mut Passphrases<'_>,
-) -> Result<Channel, AppError> {
-    let identity = match &config.client.identity {
-        Some(path) => Some(identity::load(path, wire.provider.signature, passphrases)?),
-        None => None,
-    };
-    let trust = Servers::new(config, address, given)?;
-    let pins = trust.expected()?;
-    let result = attempt(config, wire, address, pins.clone(), identity.clone()).await;
-    let result = match result {
-        Err(AppError::Channel(ChannelError::Handshake(HandshakeError::UnknownServer(found)))) => {
-            trust.meet(found)?;
-            attempt(config, wire, address, vec![found], identity.clone()).await
-        }
-        result => result,
-    };
-    result.map_err(|error| trust.explain(error, identity.as_deref()))
+/// Reaches one server, as often as is wanted, and makes sure each time that it is one of the pins, a known one, or one that the user
+/// accepts.
+pub struct Dialer {
+    wire: Wire,
+    session: ClientConfig,
+    servers: Servers,
+    limit: Duration,
 }
 
-/// One connection and one handshake.
-async fn attempt(
-    config: &Config,
-    wire: &Wire,
-    address: &str,
-    pins: Vec<Fingerprint>,
-    identity: Option<Arc<dyn SigningKey>>,
-) -> Result<Channel, AppError> {
-    let limit = config.transport.connect_timeout;
-    let pipe = timeout(limit, wire.transport.connect(address)).await.map_err(|_| {
-        let source = io::Error::new(
-            io::ErrorKind::TimedOut,
-            format!("no answer within {} seconds (transport.connect_timeout)", limit.as_secs()),
-        );
-        TransportError::Connect { address: address.to_owned(), source }
-    })??;
-    let session = Arc::new(client_config(config, wire, pins, identity));
-    Ok(channel::connect(pipe, session, &wire.workers, wire.clock).await?)
+impl Dialer {
+    /// For the server at `address`. Opens the client's own key, and so may ask for its passphrase.
+    ///
+    /// # Errors
+    /// [`AppError`]: a key or a list of servers that cannot be read.
+    pub fn new(
+        config: &Config,
+        wire: &Wire,
+        address: &str,
+        given: &[Fingerprint],
+        passphrases: &mut Passphrases<'_>,
+    ) -> Result<Dialer, AppError> {
+        let identity = match &config.client.identity {
+            Some(path) => Some(identity::load(path, wire.provider.signature, passphrases)?),
+            None => None,
+        };
+        Ok(Dialer {
+            wire: wire.clone(),
+            session: client_config(config, wire, Vec::new(), identity),
+            servers: Servers::new(config, address, given)?,
+            limit: config.transport.connect_timeout,
+        })
+    }
+
+    /// A channel to the server, for `service`.
+    ///
+    /// # Errors
+    /// [`AppError::Untrusted`] says which server or client is not trusted, and what to do about it.
+    pub async fn dial(&self, service: &str) -> Result<Channel, AppError> {
+        let pins = self.servers.expected()?;
+        let result = match self.attempt(service, pins).await {
+            Err(AppError::Channel(ChannelError::Handshake(HandshakeError::UnknownServer(found)))) => {
+                self.servers.meet(found)?;
+                self.attempt(service, vec![found]).await
+            }
+            result => result,
+        };
+        result.map_err(|error| self.servers.explain(error, self.session.identity.as_deref()))
+    }
+
+    /// One connection and one handshake.
+    async fn attempt(&self, service: &str, pins: Vec<Fingerprint>) -> Result<Channel, AppError> {
+        let address = &self.servers.address;
+        let pipe = timeout(self.limit, self.wire.transport.connect(address)).await.map_err(|_| {
+            let seconds = self.limit.as_secs();
+            let text = format!("no answer within {seconds} seconds (transport.connect_timeout)");
+            let source = io::Error::new(io::ErrorKind::TimedOut, text);
+            TransportError::Connect { address: address.clone(), source }
+        })??;
+        let session = ClientConfig { pins, service: service.to_owned(), ..self.session.clone() };
+        Ok(channel::connect(pipe, Arc::new(session), &self.wire.workers, self.wire.clock).await?)
+    }
 }
 
 /// The client's side of a session.
@@ -82,23 +98,24 @@ pub fn client_config(
 }
 
 /// What is known of the server at one address.
-struct Servers<'a> {
-    address: &'a str,
+struct Servers {
+    address: String,
     /// From the command line or the config: they alone count then.
     pins: Vec<Fingerprint>,
     known_hosts: TrustFile<KnownHost>,
     policy: Trust,
 }
 
-impl<'a> Servers<'a> {
-    fn new(config: &Config, address: &'a str, given: &[Fingerprint]) -> Result<Servers<'a>, AppError> {
+impl Servers {
+    fn new(config: &Config, address: &str, given: &[Fingerprint]) -> Result<Servers, AppError> {
         let pins = if given.is_empty() { configured_pins(config)? } else { given.to_vec() };
+        let address = address.to_owned();
         Ok(Servers { address, pins, known_hosts: known_hosts(config)?, policy: config.client.trust })
     }
 
     /// The fingerprints the server must have one of; none when it has never been met.
     fn expected(&self) -> Result<Vec<Fingerprint>, AppError> {
-        Ok(if self.pins.is_empty() { pins(&self.known_hosts, self.address)? } else { self.pins.clone() })
+        Ok(if self.pins.is_empty() { pins(&self.known_hosts, &self.address)? } else { self.pins.clone() })
     }
 
     /// A server that was never met: asks, accepts or refuses, as the config says, and remembers it.
@@ -115,7 +132,7 @@ impl<'a> Servers<'a> {
                 address = self.address
             )));
         }
-        let host = KnownHost::new(self.address, found).map_err(AppError::Usage)?;
+        let host = KnownHost::new(&self.address, found).map_err(AppError::Usage)?;
         Ok(self.known_hosts.add(&host)?)
     }
 

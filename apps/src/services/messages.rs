@@ -34,7 +34,8 @@ async fn converse(
     answer: bool,
     context: &Context,
 ) -> Result<Served, ChannelError> {
-    let mut served = Served::default();
+    let mut messages = 0;
+    let mut served = Served { messages: Some(messages), ..Served::default() };
     let stopping = context.stopping();
     let mut leave_at: Option<Instant> = None;
     loop {
@@ -49,8 +50,8 @@ async fn converse(
             Next::Message(message) => {
                 let Some(message) = message? else { break };
                 context.printer.message(who, &message).await?;
-                served.messages += 1;
-                served.bytes += message.len() as u64;
+                messages += 1;
+                served = Served { messages: Some(messages), bytes: served.bytes + message.len() as u64, ..served };
                 if answer && leave_at.is_none() {
                     outgoing.send(&message).await?;
                 }

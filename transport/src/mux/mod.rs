@@ -76,13 +76,13 @@ pub struct Carried {
 }
 
 /// Carries the connections that come through `connections`, each in a stream, until no more can come and all have ended, or the session
-/// ends. Connections are reset when the session ends before they do.
+/// ends. Connections are reset when the session ends before they do; those that were not taken yet stay where they are.
 ///
 /// # Errors
 /// [`ChannelError`] when the session did not end as it should; the peer has been told.
 pub async fn carry(
     channel: Channel,
-    connections: mpsc::Receiver<Connection>,
+    connections: &mut mpsc::Receiver<Connection>,
     limits: &Limits,
 ) -> Result<Carried, ChannelError> {
     let source = Source { connections: Some(connections), target: None };
@@ -104,14 +104,14 @@ pub async fn serve(
 }
 
 /// Where new streams come from.
-struct Source {
+struct Source<'a> {
     /// A client's.
-    connections: Option<mpsc::Receiver<Connection>>,
+    connections: Option<&'a mut mpsc::Receiver<Connection>>,
     /// What a server connects those of its client to.
     target: Option<Arc<dyn Target>>,
 }
 
-impl Source {
+impl Source<'_> {
     /// The next connection of a client, or `None` when no more can come.
     async fn next(&mut self) -> Option<Connection> {
         match &mut self.connections {
@@ -125,7 +125,7 @@ type Sending = JoinHandle<Result<Sender, ChannelError>>;
 
 async fn drive(
     channel: Channel,
-    source: Source,
+    source: Source<'_>,
     stopping: impl Future<Output = ()>,
     limits: &Limits,
 ) -> Result<Carried, ChannelError> {
@@ -152,7 +152,7 @@ async fn until_done(
     streams: &mut Streams,
     receiver: &mut Receiver,
     sending: &mut Option<Sending>,
-    mut source: Source,
+    mut source: Source<'_>,
     stopping: impl Future<Output = ()>,
 ) -> Result<End, ChannelError> {
     let mut stopping = std::pin::pin!(stopping);
