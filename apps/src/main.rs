@@ -16,6 +16,7 @@ mod passphrase;
 mod server;
 mod services;
 mod state;
+mod stdout;
 mod text;
 mod trust;
 mod trust_command;

@@ -4,28 +4,15 @@ use sealwire_traits::{PipeReader, PipeWriter};
 use std::future::poll_fn;
 use std::io;
 use std::pin::Pin;
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, ready};
 use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt, ReadBuf};
 use tokio::task::coop::unconstrained;
 
-/// Reads what there is, without waiting; `None` when there is nothing yet. Then this task is woken when there is: wait for it with
-/// [`woken`].
-pub(crate) async fn read_now(reader: &mut PipeReader, space: &mut [u8]) -> Option<io::Result<usize>> {
-    poll_fn(|cx| Poll::Ready(poll_read(reader, space, cx))).await
-}
-
-fn poll_read(reader: &mut PipeReader, space: &mut [u8], cx: &mut Context<'_>) -> Option<io::Result<usize>> {
+/// Reads what there is into `space`, and says how much that was; 0 at the end.
+pub(crate) fn poll_read(reader: &mut PipeReader, space: &mut [u8], cx: &mut Context<'_>) -> Poll<io::Result<usize>> {
     let mut space = ReadBuf::new(space);
-    match Pin::new(reader).poll_read(cx, &mut space) {
-        Poll::Ready(result) => Some(result.map(|()| space.filled().len())),
-        Poll::Pending => None,
-    }
-}
-
-/// Until something has happened to this task.
-pub(crate) async fn woken() {
-    let mut asleep = false;
-    poll_fn(|_| if std::mem::replace(&mut asleep, true) { Poll::Ready(()) } else { Poll::Pending }).await;
+    ready!(Pin::new(reader).poll_read(cx, &mut space))?;
+    Poll::Ready(Ok(space.filled().len()))
 }
 
 /// The writing half of a connection. If it does not come to a proper end, the connection is reset, so that nobody takes what arrived for

@@ -2,10 +2,12 @@
 
 use crate::ChannelError;
 use crate::channel::{Channel, Receiver, Room, Sender, abandon};
-use crate::ends::{Outlet, read_now, woken};
+use crate::ends::{Outlet, poll_read};
 use sealwire_traits::{Connection, PipeReader};
+use std::future::poll_fn;
 use std::io;
 use std::sync::Arc;
+use std::task::{Poll, ready};
 
 /// Bytes that a connection has carried.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -43,24 +45,25 @@ pub async fn relay(channel: Channel, connection: Connection) -> Result<Relayed, 
 pub async fn send_all(sender: &mut Sender, reader: &mut PipeReader) -> Result<u64, ChannelError> {
     let (mut sent, mut rooms) = (0, Vec::new());
     loop {
-        let mut room = Room::take();
-        match read_now(reader, room.space()).await {
-            Some(Ok(0)) => break,
-            Some(Ok(count)) => {
-                room.filled(count);
-                rooms.push(room);
-                sender.send_rooms(&mut rooms).await?;
-                sent += count as u64;
-            }
-            Some(Err(error)) => return Err(broken(error)),
-            None => {
-                drop(room);
-                sender.while_idle(woken()).await?;
-            }
-        }
+        let room = sender.while_idle(read(reader)).await?.map_err(broken)?;
+        let Some((room, count)) = room else { break };
+        rooms.push(room);
+        sender.send_rooms(&mut rooms).await?;
+        sent += count as u64;
     }
     sender.close().await?;
     Ok(sent)
+}
+
+/// What the reader has, once it has something: as content, and its length. Nothing at the end.
+async fn read(reader: &mut PipeReader) -> io::Result<Option<(Room, usize)>> {
+    poll_fn(|cx| {
+        let mut room = Room::take();
+        let count = ready!(poll_read(reader, room.space(), cx))?;
+        room.filled(count);
+        Poll::Ready(Ok((count > 0).then_some((room, count))))
+    })
+    .await
 }
 
 /// Hands on what comes, then its end.

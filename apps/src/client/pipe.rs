@@ -4,6 +4,7 @@ use super::connect::Dialer;
 use super::explain;
 use crate::error::AppError;
 use crate::services::Request;
+use crate::stdout;
 use sealwire_traits::{Connection, PipeReader, PipeWrite};
 use sealwire_transport::ChannelError;
 use sealwire_transport::channel::{Channel, abandon};
@@ -11,7 +12,8 @@ use sealwire_transport::relay::{relay, send_all};
 use std::io;
 use std::pin::{Pin, pin};
 use std::task::{Context, Poll};
-use tokio::io::{AsyncWrite, Stdout};
+use tokio::fs::File;
+use tokio::io::AsyncWrite;
 
 /// Carries standard input and output to a target of the server, or has the server store standard input.
 ///
@@ -23,7 +25,8 @@ pub async fn run(dialer: &Dialer, target: Option<&str>) -> Result<(), AppError> 
     let reader: PipeReader = Box::new(tokio::io::stdin());
     let result = match target {
         Some(_) => {
-            let writer = Box::new(Output(tokio::io::stdout()));
+            let out = stdout::for_bytes().map_err(|source| AppError::Io { what: "opening standard output", source })?;
+            let writer = Box::new(Output(out));
             let relayed = relay(channel, Connection { reader, writer, peer: "standard input and output".to_owned() });
             relayed.await.map(drop).map_err(AppError::from)
         }
@@ -63,7 +66,7 @@ fn early() -> ChannelError {
 }
 
 /// Standard output as a pipe. It has no way to show that it was cut: the exit status tells.
-struct Output(Stdout);
+struct Output(File);
 
 impl PipeWrite for Output {
     fn reset(&mut self) {}

@@ -3,6 +3,7 @@
 
 use super::Served;
 use crate::server::Context;
+use crate::stdout;
 use sealwire_config::Config;
 use sealwire_transport::ChannelError;
 use sealwire_transport::channel::{Channel, Receiver, Sender, abandon};
@@ -38,7 +39,7 @@ impl Receiving {
             None => {
                 let busy = || io::Error::new(io::ErrorKind::ResourceBusy, "standard output has another stream");
                 let one = self.stdout.clone().try_lock_owned().map_err(|_| busy())?;
-                Ok(Store::Stdout { out: tokio::io::stdout(), _one: one })
+                Ok(Store::Stdout { out: stdout::for_bytes()?, _one: one })
             }
         }
     }
@@ -46,7 +47,7 @@ impl Receiving {
 
 /// A stream on its way to where it is stored.
 enum Store {
-    Stdout { out: tokio::io::Stdout, _one: OwnedMutexGuard<()> },
+    Stdout { out: File, _one: OwnedMutexGuard<()> },
     Part { file: File, part: TempPath, place: Place },
 }
 

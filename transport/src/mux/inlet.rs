@@ -3,7 +3,6 @@
 use super::credit::Credit;
 use super::frame::{Id, Short};
 use super::outgoing::Queue;
-use crate::ends::{read_now, woken};
 use sealwire_traits::PipeReader;
 use std::io;
 use std::sync::Arc;
@@ -15,21 +14,12 @@ use std::sync::Arc;
 pub(super) async fn take_all(id: Id, mut reader: PipeReader, credit: Arc<Credit>, queue: Queue) -> io::Result<()> {
     loop {
         let max = credit.available().await;
-        let mut slot = queue.slot().await;
-        match read_now(&mut reader, slot.space(max)).await {
-            Some(Ok(0)) => {
-                queue.short(Short::end(id));
-                return Ok(());
-            }
-            Some(Ok(count)) => {
-                credit.used(count);
-                queue.data(id, slot, count);
-            }
-            Some(Err(error)) => return Err(error),
-            None => {
-                drop(slot);
-                woken().await;
-            }
+        let (slot, count) = queue.read(&mut reader, max).await?;
+        if count == 0 {
+            queue.short(Short::end(id));
+            return Ok(());
         }
+        credit.used(count);
+        queue.data(id, slot, count);
     }
 }

@@ -3,9 +3,15 @@
 use super::frame::{HEADER_LEN, Id, MAX_DATA, Short, data_header};
 use crate::ChannelError;
 use crate::channel::{MAX_ROOMS, Room, Sender};
+use crate::ends::poll_read;
+use sealwire_traits::PipeReader;
+use std::future::poll_fn;
+use std::io;
+use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc};
+use std::task::{Context, Poll, ready};
+use tokio::sync::{AcquireError, OwnedSemaphorePermit, Semaphore, mpsc};
 
 /// Frames of data that a session holds at a time, from their reading until they are written: enough that sealing and socket work go on
 /// beside reading, and few enough to stay in a core's cache.
@@ -30,6 +36,9 @@ pub(super) struct Items {
     shorts: Arc<AtomicUsize>,
 }
 
+/// A place in the line of those who want a slot.
+type Place = Pin<Box<dyn Future<Output = Result<OwnedSemaphorePermit, AcquireError>> + Send>>;
+
 enum Item {
     Data(Slot),
     Short(Short),
@@ -41,13 +50,6 @@ pub(super) struct Slot {
     place: OwnedSemaphorePermit,
 }
 
-impl Slot {
-    /// Where the data goes, `max` bytes at most.
-    pub(super) fn space(&mut self, max: usize) -> &mut [u8] {
-        &mut self.room.space()[HEADER_LEN..][..max.min(MAX_DATA)]
-    }
-}
-
 /// An empty queue.
 pub(super) fn queue() -> (Queue, Items) {
     let (sender, items) = mpsc::unbounded_channel();
@@ -56,10 +58,34 @@ pub(super) fn queue() -> (Queue, Items) {
 }
 
 impl Queue {
-    /// Room for a frame of data, once there is some. Whoever has nothing to put there gives it back at once.
-    pub(super) async fn slot(&self) -> Slot {
-        let place = self.slots.clone().acquire_owned().await.expect("nobody closes it");
-        Slot { room: Room::take(), place }
+    /// What the connection has, `max` bytes at most, once it has something and there is a slot for it: with its length, 0 at the end. A
+    /// connection that has nothing keeps no slot.
+    ///
+    /// # Errors
+    /// When the connection is broken.
+    pub(super) async fn read(&self, reader: &mut PipeReader, max: usize) -> io::Result<(Slot, usize)> {
+        let mut waiting = None;
+        poll_fn(|cx| {
+            let place = ready!(self.poll_place(&mut waiting, cx));
+            let mut room = Room::take();
+            let space = &mut room.space()[HEADER_LEN..][..max.min(MAX_DATA)];
+            let count = ready!(poll_read(reader, space, cx))?;
+            Poll::Ready(Ok((Slot { room, place }, count)))
+        })
+        .await
+    }
+
+    /// The right to fill a room; waits in a line if there is none.
+    fn poll_place(&self, waiting: &mut Option<Place>, cx: &mut Context<'_>) -> Poll<OwnedSemaphorePermit> {
+        if waiting.is_none()
+            && let Ok(place) = self.slots.clone().try_acquire_owned()
+        {
+            return Poll::Ready(place);
+        }
+        let place = waiting.get_or_insert_with(|| Box::pin(self.slots.clone().acquire_owned()));
+        let place = ready!(place.as_mut().poll(cx)).expect("nobody closes it");
+        *waiting = None;
+        Poll::Ready(place)
     }
 
     /// Sends the `len` bytes of data in `slot`.

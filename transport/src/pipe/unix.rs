@@ -7,6 +7,7 @@ use std::fs;
 use std::io;
 use std::os::unix::fs::{FileTypeExt, MetadataExt};
 use std::path::{Path, PathBuf};
+use tokio::net::unix::OwnedWriteHalf;
 use tokio::net::{UnixListener, UnixStream};
 
 /// The transport `unix`.
@@ -26,8 +27,8 @@ fn check(address: &str) -> Result<&Path, TransportError> {
 
 fn connection(stream: UnixStream, peer: String) -> Connection {
     let (reader, writer) = stream.into_split();
-    // These sockets know no resets.
-    Connection { reader: Box::new(reader), writer: Box::new(WriteHalf::new(writer, |_| ())), peer }
+    // These sockets know no resets but one: a peer whose bytes were not read yet hears of it.
+    Connection { reader: Box::new(reader), writer: Box::new(WriteHalf::new(writer, OwnedWriteHalf::forget)), peer }
 }
 
 #[async_trait]
