@@ -133,12 +133,15 @@ async fn shared(
             }
         }
     };
-    let mut carrying = pin!(carrying);
-    tokio::select! {
-        ended = &mut carrying => return ended,
-        () = accepting => {}
-    }
-    carrying.await
+    let ended = {
+        let mut carrying = pin!(carrying);
+        tokio::select! {
+            ended = &mut carrying => ended,
+            () = accepting => carrying.await,
+        }
+    };
+    turn_away(&mut coming);
+    ended
 }
 
 /// A new session; none when no more connections can come. While the server cannot be reached, connections are reset.
@@ -160,10 +163,15 @@ async fn again(
             }
             Err(error) => fatal(error, request, "the server cannot be reached")?,
         }
-        while let Ok(mut connection) = coming.try_recv() {
-            connection.writer.reset();
-        }
+        turn_away(coming);
         rest = (2 * rest).min(LONGEST_REST);
+    }
+}
+
+/// Connections for which there is no session are reset.
+fn turn_away(coming: &mut mpsc::Receiver<Connection>) {
+    while let Ok(mut connection) = coming.try_recv() {
+        connection.writer.reset();
     }
 }
 

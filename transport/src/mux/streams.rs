@@ -7,7 +7,7 @@ use super::outgoing::Queue;
 use super::outlet::{Inbound, grant, hand_on};
 use super::{Carried, Limits, Target};
 use crate::ends::Outlet;
-use sealwire_traits::{Connection, TransportError};
+use sealwire_traits::{Connection, PipeReader, TransportError};
 use std::collections::HashMap;
 use std::io;
 use std::panic::resume_unwind;
@@ -17,11 +17,23 @@ use tokio::task::{AbortHandle, JoinSet};
 /// What a task of a stream has come to.
 pub(super) enum Event {
     /// The target was reached, or not.
-    Connected(Id, Result<Connection, TransportError>),
+    Connected(Id, Result<Ends, TransportError>),
     /// All that the connection had was sent, and its end.
     Sent(Id, io::Result<()>),
     /// Nothing waits for the connection any more; without an outlet it has had its end.
     HandedOn(Id, io::Result<Option<Outlet>>),
+}
+
+/// A connection in its halves. When nobody wants them any more, it is reset.
+pub(super) struct Ends {
+    reader: PipeReader,
+    outlet: Outlet,
+}
+
+impl From<Connection> for Ends {
+    fn from(connection: Connection) -> Ends {
+        Ends { reader: connection.reader, outlet: Outlet::new(connection.writer) }
+    }
 }
 
 /// One stream. When it is dropped its tasks end, and its connection is reset where it had no proper end.
@@ -114,7 +126,7 @@ impl Streams {
         let id = self.last;
         self.queue.short(Short::open(id));
         self.insert(id);
-        self.start(id, connection);
+        self.start(id, connection.into());
     }
 
     fn insert(&mut self, id: Id) {
@@ -131,13 +143,12 @@ impl Streams {
     }
 
     /// The stream's connection is there.
-    fn start(&mut self, id: Id, connection: Connection) {
+    fn start(&mut self, id: Id, Ends { reader, outlet }: Ends) {
         let Some(stream) = self.open.get_mut(&id) else { return };
         let (credit, queue) = (stream.credit.clone(), self.queue.clone());
-        let reader = connection.reader;
         let taking = self.tasks.spawn(async move { Event::Sent(id, take_all(id, reader, credit, queue).await) });
         stream.tasks.push(taking);
-        self.place(id, Outlet::new(connection.writer));
+        self.place(id, outlet);
     }
 
     /// Gives a stream its outlet, and has a task hand on what waits for it.
@@ -156,7 +167,7 @@ impl Streams {
     /// What a task has come to.
     pub(super) fn note(&mut self, event: Event) {
         match event {
-            Event::Connected(id, Ok(connection)) => self.start(id, connection),
+            Event::Connected(id, Ok(ends)) => self.start(id, ends),
             Event::Connected(id, Err(error)) => {
                 tracing::warn!(stream = id, %error, "the target cannot be reached");
                 self.reset(id, Reason::Unreachable);
@@ -247,7 +258,7 @@ impl Streams {
         }
         self.insert(id);
         let target = target.clone();
-        let connecting = self.tasks.spawn(async move { Event::Connected(id, target.connect().await) });
+        let connecting = self.tasks.spawn(async move { Event::Connected(id, target.connect().await.map(Ends::from)) });
         if let Some(stream) = self.open.get_mut(&id) {
             stream.tasks.push(connecting);
         }
