@@ -22,14 +22,14 @@ impl NoThreads {
         let status = fs::read_to_string("/proc/self/status").unwrap();
         let used = status.lines().find_map(|line| line.strip_prefix("VmSize:")?.strip_suffix("kB")).unwrap();
         let used: u64 = used.trim().parse().unwrap();
-        setrlimit(Resource::As, Rlimit { current: Some((used + 1024) * 1024), ..usual.clone() }).unwrap();
+        setrlimit(Resource::As, Rlimit { current: Some((used + 1024) * 1024), ..usual }).unwrap();
         NoThreads(usual)
     }
 }
 
 impl Drop for NoThreads {
     fn drop(&mut self) {
-        setrlimit(Resource::As, self.0.clone()).unwrap();
+        setrlimit(Resource::As, self.0).unwrap();
     }
 }
 
