@@ -398,3 +398,10 @@ async fn the_wrong_server_hears_a_refusal() {
         Err(ChannelError::Handshake(HandshakeError::Refused { alert: Alert::HandshakeFailure, authentic: false }))
     ));
 }
+
+#[tokio::test]
+async fn the_room_of_a_handshake_is_no_part_of_its_task() {
+    let (client, server) = Memory::pair();
+    let futures = (connect_with(client, client_config(&OsRandom)), accept_with(server, server_config(&OsRandom)));
+    assert!(size_of_val(&futures.0) < 1536 && size_of_val(&futures.1) < 1536);
+}

@@ -22,6 +22,9 @@ const SECOND: Duration = Duration::from_secs(1);
 /// More than the receiver asks of a pipe when it knows of no long record.
 const SMALL: usize = 4 * 1024;
 
+/// More than the receiver asks of a pipe when it expects single keepalives.
+const SMALLEST: usize = 512;
+
 /// An AEAD without secrecy. Its keys count, in the order in which they were made.
 #[derive(Debug, Default)]
 struct Counting(Mutex<Vec<Arc<AtomicUsize>>>);
@@ -148,6 +151,24 @@ fn keepalives_neither_delay_a_release_nor_ask_for_one() {
         let expected = usize::from(now >= SECOND);
         assert_eq!([of_client.releases(), of_server.releases()], [expected; 2], "{now:?}");
     }
+}
+
+#[test]
+fn a_session_that_never_had_data_waits_in_little_room() {
+    let (mut shaken, _) = session(Settings { keepalive: 5 * SECOND, ..Settings::default() });
+    let (sender, receiver) = (&mut shaken.client.sender, &mut shaken.server.receiver);
+    assert!(receiver.space().len() > SMALLEST, "as its handshake left it");
+    assert_eq!(receiver.deadline(), Some(at(1)));
+    receiver.check_timers(at(1)).unwrap();
+    assert!(receiver.space().len() <= SMALLEST);
+    let mut wire = Vec::new();
+    sender.check_timers(at(5), &mut wire);
+    assert_eq!(pour(receiver, &wire, at(5), &mut Vec::new()).unwrap(), Received::Nothing);
+    assert!(!wire.is_empty() && receiver.space().len() <= SMALLEST, "a keepalive leaves it as it is");
+    wire.clear();
+    sender.data(&[b"something"], at(6), &mut wire).unwrap();
+    pour(receiver, &wire, at(6), &mut Vec::new()).unwrap();
+    assert!(receiver.space().len() > SMALLEST, "there may be more");
 }
 
 #[test]

@@ -219,12 +219,12 @@ fn a_peer_that_says_nothing_whole_is_dead() {
     let mut wire = Vec::new();
     shaken.client.sender.data(&[&[0; 200]], at(0), &mut wire).unwrap();
     let receiver = &mut shaken.server.receiver;
-    assert_eq!(receiver.deadline(), Some(Duration::from_secs(90)));
     for second in 0..90 {
         let byte = &wire[second as usize..=second as usize];
         assert_eq!(pour(receiver, byte, at(second), &mut Vec::new()).unwrap(), Received::Nothing);
         receiver.check_timers(at(second)).unwrap();
     }
+    assert_eq!(receiver.deadline(), Some(at(90)));
     assert!(matches!(receiver.check_timers(at(90)), Err(SessionError::DeadPeer(90))));
     assert!(matches!(receiver.next(at(91)), Err(SessionError::DeadPeer(90))), "for ever");
     assert_eq!(receiver.deadline(), None);
@@ -265,6 +265,7 @@ fn a_session_without_data_is_idle_although_it_lives() {
         shaken.server.sender.data(&[b"out"], at(second), &mut Vec::new()).unwrap();
     }
     let receiver = &mut shaken.server.receiver;
+    receiver.check_timers(at(1)).unwrap();
     pour(receiver, &up.seal(&inner(5, b"", 0)), at(90), &mut Vec::new()).unwrap();
     assert_eq!(receiver.deadline(), Some(at(170)), "data out counts, keepalives do not");
     receiver.check_timers(at(169)).unwrap();
@@ -276,8 +277,8 @@ fn a_session_without_data_is_idle_although_it_lives() {
 #[test]
 fn timers_that_are_off_never_fire() {
     let (mut shaken, _) = forged(Settings { dead_peer: Duration::ZERO, ..Settings::default() });
-    assert_eq!(shaken.server.receiver.deadline(), None);
     shaken.server.receiver.check_timers(at(1_000_000)).unwrap();
+    assert_eq!(shaken.server.receiver.deadline(), None);
 }
 
 #[test]

@@ -4,10 +4,15 @@
 //! the private operation is given twice: without the processor time that the private operations of these very handshakes took, and as the
 //! difference to as many private operations on their own, which take turns with the handshakes. In the difference is what a private
 //! operation loses when its thread has just been asleep.
+//!
+//! Whoever writes to a client that sleeps has to wake its core, which on a virtual machine may cost more than all else: so each row is
+//! measured with clients that stay awake as well.
 
+use crate::alone;
 use crate::linux::{CLIENT_CORE, SERVER_CORE, pin, process_time, thread_time};
 use crate::runtime;
 use crate::support::*;
+use crate::waking;
 use crate::watched::{WatchedKey, operations_time};
 use sealwire_traits::{Connection, OsRandom, PreMaster, Transport};
 use sealwire_transport::Clock;
@@ -15,12 +20,13 @@ use sealwire_transport::channel::accept;
 use sealwire_transport::pipe::{Memory, Tcp};
 use sealwire_transport::session::{ClientConfig, Handshake, ServerConfig, Step};
 use sealwire_transport::workers::Workers;
+use std::fmt;
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::time::Duration;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::runtime::Runtime;
-use tokio::task::JoinSet;
+use tokio::task::{JoinSet, yield_now};
 
 /// Operations of a batch: as many as one pair of blinding factors is used for, so that each batch pays for one.
 const BATCH: u32 = 64;
@@ -37,17 +43,40 @@ pub fn main(rounds: usize) {
     println!(
         "microseconds of the server's processor for a handshake; medians of {rounds} batches of {BATCH}, with quartiles"
     );
-    println!("{:<34}{:>8} {:>24} {:>14} {:>24}", "", "all", "beside its private op.", "private alone", "difference");
+    println!("{:<40}{:>8} {:>24} {:>14} {:>24}", "", "all", "beside its private op.", "private alone", "difference");
+    for client_auth in [false, true] {
+        alone::report(client_auth, BATCH, rounds);
+    }
     for transport in [&MEMORY as &dyn Transport, &Tcp] {
         for client_auth in [false, true] {
-            for clients in [1, 8] {
-                let kind = if client_auth { "mutual" } else { "anonymous" };
-                let name = format!("{}, {kind}, {clients} at a time", transport.name());
+            for clients in [(1, false), (8, false), (1, true), (8, true)].map(|(count, awake)| Clients { count, awake })
+            {
+                let name = format!("{}, {}, {clients}", transport.name(), kind(client_auth));
                 // In memory any text is an address.
                 let address = if transport.name() == "tcp" { "127.0.0.1:0".to_owned() } else { name.clone() };
                 Server::start(transport, address, client_auth, clients).report(&name, rounds);
             }
         }
+    }
+    waking::report(BATCH * u32::try_from(rounds).unwrap());
+}
+
+pub fn kind(client_auth: bool) -> &'static str {
+    if client_auth { "mutual" } else { "anonymous" }
+}
+
+/// The clients of a row.
+#[derive(Clone, Copy)]
+struct Clients {
+    /// At a time.
+    count: u32,
+    /// Whether their thread never sleeps.
+    awake: bool,
+}
+
+impl fmt::Display for Clients {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} at a time{}", self.count, if self.awake { ", awake" } else { "" })
     }
 }
 
@@ -60,8 +89,7 @@ enum Order {
 /// The server's thread, as the client sees it.
 struct Server {
     transport: &'static dyn Transport,
-    /// Clients at a time.
-    clients: u32,
+    clients: Clients,
     client: Arc<ClientConfig>,
     address: String,
     orders: Sender<Order>,
@@ -70,7 +98,7 @@ struct Server {
 }
 
 impl Server {
-    fn start(transport: &'static dyn Transport, address: String, client_auth: bool, clients: u32) -> Server {
+    fn start(transport: &'static dyn Transport, address: String, client_auth: bool, clients: Clients) -> Server {
         let mut client = client_config(&OsRandom);
         client.identity = client_auth.then(client_identity);
         let server = Arc::new(ServerConfig { client_auth, ..server_config(&OsRandom) });
@@ -118,11 +146,7 @@ impl Server {
             differences.push(whole - operation);
         }
         let [[_, all, _], [_, alone, _]] = [all, alone].map(quartiles);
-        let [beside, difference] = [beside, differences].map(|values| {
-            let [low, middle, high] = quartiles(values);
-            format!("{middle:.1} ({low:.1} to {high:.1})")
-        });
-        println!("{name:<34}{all:>8.1} {beside:>24} {alone:>14.1} {difference:>24}");
+        row(name, all, quartiles(beside), Some((alone, quartiles(differences))));
     }
 
     /// Microseconds of the server's threads for a handshake: all, and without the private operation.
@@ -130,13 +154,20 @@ impl Server {
         let before = (process_time(), thread_time(), operations_time());
         self.orders.send(Order::Handshakes).unwrap();
         runtime.block_on(async {
-            let mut open = JoinSet::new();
-            for _ in 0..self.clients {
+            let (mut open, mut awake) = (JoinSet::new(), JoinSet::new());
+            if self.clients.awake {
+                awake.spawn(async {
+                    loop {
+                        yield_now().await;
+                    }
+                });
+            }
+            for _ in 0..self.clients.count {
                 let (transport, address, client) = (self.transport, self.address.clone(), self.client.clone());
-                let handshakes = BATCH / self.clients;
+                let handshakes = BATCH / self.clients.count;
                 open.spawn(async move {
                     for _ in 0..handshakes {
-                        shake(transport.connect(&address).await.unwrap(), client.clone()).await;
+                        shake(&mut transport.connect(&address).await.unwrap(), client.clone()).await;
                     }
                 });
             }
@@ -155,7 +186,7 @@ impl Server {
 }
 
 /// The client's side, on one thread.
-async fn shake(mut pipe: Connection, config: Arc<ClientConfig>) {
+pub async fn shake(pipe: &mut Connection, config: Arc<ClientConfig>) {
     let clock = Clock::start();
     let mut step = Step::Read(Handshake::client(config, clock.now()).unwrap());
     loop {
@@ -188,11 +219,20 @@ fn private_operations() {
     });
 }
 
-fn each(batch: Duration) -> f64 {
+/// A line of the table; `alone` is what private operations on their own took, and the difference to them.
+pub fn row(name: &str, all: f64, beside: [f64; 3], alone: Option<(f64, [f64; 3])>) {
+    let range = |[low, middle, high]: [f64; 3]| format!("{middle:.1} ({low:.1} to {high:.1})");
+    let [alone, difference] =
+        alone.map_or_else(Default::default, |(alone, values)| [format!("{alone:.1}"), range(values)]);
+    println!("{name:<40}{all:>8.1} {:>24} {alone:>14} {difference:>24}", range(beside));
+}
+
+/// Microseconds of one of a batch.
+pub fn each(batch: Duration) -> f64 {
     batch.as_secs_f64() * 1e6 / f64::from(BATCH)
 }
 
-fn quartiles(mut values: Vec<f64>) -> [f64; 3] {
+pub fn quartiles(mut values: Vec<f64>) -> [f64; 3] {
     values.sort_by(f64::total_cmp);
     [1, 2, 3].map(|quarter| values[values.len() * quarter / 4])
 }

@@ -49,7 +49,7 @@ pub async fn connect(
     workers: &Workers,
     clock: Clock,
 ) -> Result<Channel, ChannelError> {
-    let handshake = Handshake::client(config, clock.now())?;
+    let handshake = Box::new(Handshake::client(config, clock.now())?);
     // A client that is busy itself just leaves: it may have begun to seal, and no plain alert may follow that.
     establish(pipe, handshake, std::future::pending(), &[], workers, clock).await
 }
@@ -67,7 +67,7 @@ pub async fn accept(
     workers: &Workers,
     clock: Clock,
 ) -> Result<Channel, ChannelError> {
-    let handshake = Handshake::server(config, difficulty, clock.now());
+    let handshake = Box::new(Handshake::server(config, difficulty, clock.now()));
     establish(pipe, handshake, epoch, &plain_alert(Alert::Overloaded), workers, clock).await
 }
 
@@ -84,14 +84,16 @@ pub async fn turn_away(mut pipe: Connection) {
 /// `busy` is the last word of an end that has no transport key, or whose workers have no place for its job.
 async fn establish(
     mut pipe: Connection,
-    handshake: Handshake,
+    handshake: Box<Handshake>,
     epoch: impl Future<Output = Result<Arc<Epoch>, TransportKeyError>>,
     busy: &[u8],
     workers: &Workers,
     clock: Clock,
 ) -> Result<Channel, ChannelError> {
     let deadline = clock.at(handshake.deadline());
-    let outcome = timeout_at(deadline, handshake_over(&mut pipe, handshake, epoch, busy, workers, clock)).await;
+    // On the heap, and gone with the handshake: as a part of this future its room would be held for as long as the session lasts.
+    let handshake = Box::pin(handshake_over(&mut pipe, *handshake, epoch, busy, workers, clock));
+    let outcome = timeout_at(deadline, handshake).await;
     let error = match outcome {
         Ok(Ok(established)) => return Ok(Channel::new(pipe, *established, clock)),
         Ok(Err(error)) => error,
@@ -222,7 +224,8 @@ pub async fn await_close(receiver: &mut Receiver, patience: Duration) -> Result<
 
 /// Reads until the end or an error, for nothing.
 async fn discard(reader: &mut PipeReader) {
-    let mut waste = [0; 4096];
+    // On the heap: few sessions ever come here, and all would hold the room.
+    let mut waste = vec![0; 4096];
     while !matches!(reader.read(&mut waste).await, Ok(0) | Err(_)) {}
 }
 

@@ -56,7 +56,8 @@ impl ReceiveHalf {
             began: now,
             keepalives: 0,
             data: 0..0,
-            release_at: None,
+            // The handshake has left room behind.
+            release_at: Some(now + RELEASE_AFTER),
             stream_ended: false,
             outcome: None,
         }
@@ -129,10 +130,13 @@ impl ReceiveHalf {
             FrameError::Length => SessionError::Protocol("a record that is too long"),
         })?;
         let Some(record) = record else { return Ok(None) };
-        if needs_release(record.body.len().saturating_sub(TAG_LEN)) {
+        let inner_len = record.body.len().saturating_sub(TAG_LEN);
+        let opened = self.direction.open(record);
+        if needs_release(inner_len) {
             self.release_at = Some(now + RELEASE_AFTER);
+            self.buffer.expect_more();
         }
-        self.direction.open(record).map(Some).map_err(|error| match error {
+        opened.map(Some).map_err(|error| match error {
             RecordError::Seal => SessionError::BadRecord,
             RecordError::Inner(what) => SessionError::Protocol(what),
         })

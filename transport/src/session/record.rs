@@ -66,6 +66,8 @@ pub fn plain_alert(alert: Alert) -> Vec<u8> {
 
 /// Bytes asked of the pipe at a time when no longer record is known to come.
 const READ_AHEAD: usize = 4 * 1024;
+/// The same for a session that is silent: many may be, and the first record behind a silence may well take two reads.
+const IDLE_READ_AHEAD: usize = 256;
 
 /// How far from the beginning of `buffer` a record has to start for its body to begin with a line of the cache, less than
 /// [`CACHE_LINE`]: a vector that lies across two lines takes longer to load.
@@ -81,11 +83,12 @@ pub(super) struct RecordBuffer {
     /// `bytes[start..end]` came and was not handed out yet.
     start: usize,
     end: usize,
+    read_ahead: usize,
 }
 
 impl RecordBuffer {
     pub(super) fn new() -> RecordBuffer {
-        RecordBuffer { bytes: Vec::new(), start: 0, end: 0 }
+        RecordBuffer { bytes: Vec::new(), start: 0, end: 0, read_ahead: READ_AHEAD }
     }
 
     /// Room for the pipe to read into; never empty.
@@ -109,18 +112,24 @@ impl RecordBuffer {
         }
     }
 
-    /// Gives back all room but that of what is not handed out yet.
+    /// More may come than single keepalives: from now on room is made for it, until [`release`](Self::release).
+    pub(super) fn expect_more(&mut self) {
+        self.read_ahead = READ_AHEAD;
+    }
+
+    /// Gives back all room but that of what is not handed out yet, and makes little from now on.
     pub(super) fn release(&mut self) {
         self.move_to(0);
         self.bytes.truncate(self.end);
         self.bytes.shrink_to_fit();
+        self.read_ahead = IDLE_READ_AHEAD;
     }
 
     /// The length of the record that has begun, or a little more than nothing.
     fn wanted(&self) -> usize {
         match self.bytes[self.start..self.end].first_chunk() {
-            Some(&[_, a, b, c]) => (HEADER_LEN + from_u24([a, b, c]).min(MAX_BODY)).max(READ_AHEAD),
-            None => READ_AHEAD,
+            Some(&[_, a, b, c]) => (HEADER_LEN + from_u24([a, b, c]).min(MAX_BODY)).max(self.read_ahead),
+            None => self.read_ahead,
         }
     }
 
