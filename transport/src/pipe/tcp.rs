@@ -28,19 +28,8 @@ fn check(address: &str) -> Result<(), TransportError> {
 fn connection(stream: TcpStream, peer: String) -> io::Result<Connection> {
     // A record is written whole; waiting for more would only delay it.
     stream.set_nodelay(true)?;
-    keep_in_cache(&stream)?;
     let (reader, writer) = stream.into_split();
     Ok(Connection { reader: Box::new(reader), writer: Box::new(WriteHalf::new(writer, reset)), peer })
-}
-
-fn keep_in_cache(stream: &TcpStream) -> io::Result<()> {
-    if stream.peer_addr()?.ip().is_loopback() {
-        let n: usize = std::env::var("RB").ok().and_then(|s| s.parse().ok()).unwrap_or(128 * 1024);
-        if n > 0 {
-            rustix::net::sockopt::set_socket_recv_buffer_size(stream, n)?;
-        }
-    }
-    Ok(())
 }
 
 /// A socket that is not to linger is closed by a reset.
