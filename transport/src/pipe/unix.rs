@@ -25,7 +25,7 @@ fn check(address: &str) -> Result<&Path, TransportError> {
 
 fn connection(stream: UnixStream, peer: String) -> Connection {
     let (reader, writer) = stream.into_split();
-    Connection { reader: Box::new(reader), writer: Box::new(writer), peer }
+    Connection { reader: Box::new(reader), writer: Box::new(writer), peer, origin: None }
 }
 
 #[async_trait]
