@@ -190,7 +190,7 @@ async fn attend(pipe: Connection, context: Arc<Context>) {
 
 async fn handshake(pipe: Connection, context: &Context) -> Result<Channel, ChannelError> {
     let (wire, session) = (&context.wire, context.session.clone());
-    channel::accept(pipe, session, context.keys.epoch(), 0, &wire.workers, wire.clock).await
+    channel::accept(pipe, session, context.keys.epoch(), || 0, &wire.workers, wire.clock).await
 }
 
 /// A connection that was opened and closed without a byte is nobody's fault, and too common to warn of.
