@@ -2,8 +2,12 @@
 
 mod admission;
 mod background;
+mod ending;
+mod places;
 mod pool;
 mod transport_keys;
 
-pub use admission::{Admission, Admitted};
+pub use admission::{Admission, Admitted, InLobby, Limits, TurnedAway};
+pub use ending::{Ending, Endings};
+pub use places::{Caps, Full};
 pub use transport_keys::{Rotation, TransportKeyError, TransportKeys};
