@@ -146,6 +146,12 @@ pub struct Limits {
     pub max_message: u32,
     /// Connections the server holds at once, at least 1.
     pub max_connections: usize,
+    /// Those of one address, at least 1.
+    pub max_connections_per_address: usize,
+    /// Handshakes in progress at once, at least 1.
+    pub max_handshakes: usize,
+    /// Those of one address, at least 1.
+    pub max_handshakes_per_address: usize,
 }
 
 /// Where RSA operations run.

@@ -224,7 +224,7 @@ pub async fn await_close(receiver: &mut Receiver, patience: Duration) -> Result<
 
 /// Reads until the end or an error, for nothing.
 async fn discard(reader: &mut PipeReader) {
-    let mut waste = [0; 4096];
+    let mut waste = [0; 512];
     while !matches!(reader.read(&mut waste).await, Ok(0) | Err(_)) {}
 }
 

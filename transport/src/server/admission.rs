@@ -1,6 +1,7 @@
 //! Who is let in: caps on connections and on handshakes in progress, and what puzzle a client has to solve when they fill up.
 
 use super::places::{Caps, Full, Place, Places, Use};
+use super::progress::{InProgress, Progress};
 use crate::Clock;
 use crate::session::MAX_DIFFICULTY;
 use crate::workers::Workers;
@@ -29,7 +30,7 @@ pub struct Limits {
 #[derive(Clone)]
 pub struct Admission {
     connections: Places,
-    handshakes: Places,
+    handshakes: Progress,
     lobby: Places,
 }
 
@@ -38,15 +39,15 @@ pub struct Admission {
 pub enum TurnedAway {
     /// Too many connections.
     Connections(Full),
-    /// Too many handshakes in progress, or that failed of late.
-    Handshakes(Full),
+    /// Too many handshakes of its address that are in progress or failed of late.
+    HandshakesOfAddress,
 }
 
 /// A connection's place; it is free again when this is dropped.
 pub struct Admitted {
     _connection: Place,
     /// Until the client has proved itself.
-    handshake: Option<Place>,
+    handshake: Option<InProgress>,
 }
 
 /// A place in the lobby, for somebody who is told that there is none within; it is free again when this is dropped.
@@ -59,19 +60,19 @@ impl Admission {
     pub fn new(limits: Limits, clock: Clock) -> Admission {
         Admission {
             connections: Places::new(limits.connections, Duration::ZERO, clock),
-            handshakes: Places::new(limits.handshakes, limits.memory, clock),
+            handshakes: Progress::new(Places::new(limits.handshakes, limits.memory, clock)),
             lobby: Places::new(LOBBY, Duration::ZERO, clock),
         }
     }
 
     /// A place for a connection from `origin`, if there is one. `None` is for pipes that have no internet address: they know the caps for
-    /// all alone.
+    /// all alone. When all places for handshakes are taken, the handshake that began first [gives way](Admitted::gave_way).
     ///
     /// # Errors
     /// [`TurnedAway`] says which cap was reached.
     pub fn enter(&self, origin: Option<IpAddr>) -> Result<Admitted, TurnedAway> {
         let connection = self.connections.enter(origin).map_err(TurnedAway::Connections)?;
-        let handshake = self.handshakes.enter(origin).map_err(TurnedAway::Handshakes)?;
+        let handshake = self.handshakes.begin(origin).ok_or(TurnedAway::HandshakesOfAddress)?;
         Ok(Admitted { _connection: connection, handshake: Some(handshake) })
     }
 
@@ -85,8 +86,17 @@ impl Admitted {
     /// The puzzle for this client: by how full the handshakes are, in all and for its address, and the queue of `workers`, whichever is the
     /// fullest. None while all have room for as many again.
     pub fn difficulty(&self, workers: &Workers) -> u8 {
-        let [all, address] = self.handshake.as_ref().map_or([(0, 1); 2], Place::others);
+        let [all, address] = self.handshake.as_ref().map_or([(0, 1); 2], InProgress::others);
         [all, address, workers.load()].map(difficulty).into_iter().max().unwrap_or_default()
+    }
+
+    /// Ready once the handshake had to give its place up to a newer one: it is to be broken off. Never behind the handshake. May be cancelled
+    /// and called again.
+    pub async fn gave_way(&self) {
+        match &self.handshake {
+            Some(handshake) => handshake.gave_way().await,
+            None => std::future::pending().await,
+        }
     }
 
     /// The handshake is complete: its place is free for another one.
@@ -96,8 +106,8 @@ impl Admitted {
 
     /// The handshake has failed.
     pub fn failed(&mut self) {
-        if let Some(place) = self.handshake.take() {
-            place.fail();
+        if let Some(handshake) = self.handshake.take() {
+            handshake.fail();
         }
     }
 }
@@ -115,6 +125,8 @@ fn difficulty((used, cap): Use) -> u8 {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::pin::pin;
+    use std::task::{Context, Waker};
 
     const ONE: Option<IpAddr> = Some(IpAddr::V4(std::net::Ipv4Addr::new(192, 0, 2, 1)));
     const OTHER: Option<IpAddr> = Some(IpAddr::V4(std::net::Ipv4Addr::new(192, 0, 2, 2)));
@@ -130,26 +142,45 @@ mod tests {
         for (connections, handshakes, of_one, refusal) in [
             ((2, 9), (9, 9), 2, TurnedAway::Connections(Full::Total)),
             ((9, 2), (9, 9), 2, TurnedAway::Connections(Full::Address)),
-            ((9, 9), (2, 9), 2, TurnedAway::Handshakes(Full::Total)),
-            ((9, 9), (9, 2), 2, TurnedAway::Handshakes(Full::Address)),
+            ((9, 9), (9, 2), 2, TurnedAway::HandshakesOfAddress),
         ] {
             let admission = admission(connections, handshakes);
             let inside: Vec<_> = (0..of_one).map(|_| admission.enter(ONE)).collect();
             assert!(inside.iter().all(Result::is_ok));
             assert_eq!(admission.enter(ONE).err(), Some(refusal));
-            let is_for_all =
-                matches!(refusal, TurnedAway::Connections(Full::Total) | TurnedAway::Handshakes(Full::Total));
-            assert_eq!(admission.enter(OTHER).is_err(), is_for_all, "{refusal:?}");
+            let for_all = refusal == TurnedAway::Connections(Full::Total);
+            assert_eq!(admission.enter(OTHER).is_err(), for_all, "{refusal:?}");
         }
+    }
+
+    /// Whether a handshake is to be broken off.
+    fn gave_way(admitted: &Admitted) -> bool {
+        let mut context = Context::from_waker(Waker::noop());
+        pin!(admitted.gave_way()).poll(&mut context).is_ready()
+    }
+
+    #[test]
+    fn the_oldest_handshake_gives_way_and_no_session_does() {
+        let admission = admission((9, 9), (3, 2));
+        let [mut session, oldest] = [admission.enter(ONE), admission.enter(ONE)].map(|place| place.expect("room"));
+        session.complete();
+        let _others = [admission.enter(OTHER), admission.enter(OTHER)].map(|place| place.expect("room"));
+        assert!(!gave_way(&oldest));
+        assert!(admission.enter(OTHER).is_err(), "its address has enough, so nobody gives way");
+        assert!(!gave_way(&oldest));
+        let newcomer = admission.enter(None).expect("the oldest has failed");
+        assert!(gave_way(&oldest) && !gave_way(&session) && !gave_way(&newcomer));
+        drop(oldest);
+        assert_eq!(newcomer.difficulty(&Workers::new(1, 1)), 20, "two others, and one that failed");
     }
 
     #[test]
     fn whoever_has_proved_itself_makes_room_for_a_handshake() {
-        let admission = admission((9, 9), (1, 1));
+        let admission = admission((9, 9), (9, 1));
         let mut first = admission.enter(ONE).expect("room");
-        assert!(admission.enter(OTHER).is_err());
+        assert!(admission.enter(ONE).is_err());
         first.complete();
-        assert!(admission.enter(OTHER).is_ok());
+        assert!(admission.enter(ONE).is_ok());
     }
 
     #[test]

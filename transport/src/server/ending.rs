@@ -39,8 +39,6 @@ endings! {
     Connections = "connections",
     /// Turned away: as many connections as there may be from its address.
     ConnectionsOfAddress = "connections-of-address",
-    /// Turned away: as many handshakes in progress as there may be.
-    Handshakes = "handshakes",
     /// Turned away: as many handshakes, in progress or failed of late, as there may be from its address.
     HandshakesOfAddress = "handshakes-of-address",
     /// The queue for RSA work was full, or there was no transport key in time.
@@ -48,6 +46,8 @@ endings! {
 
     /// The client left in the handshake.
     Left = "left-handshake",
+    /// The handshake gave way to newer ones: as many were in progress as there may be.
+    GaveWay = "gave-way",
     /// The handshake took too long.
     HandshakeTimeout = "handshake-timeout",
     /// The client does not speak the protocol.
@@ -133,8 +133,7 @@ impl From<TurnedAway> for Ending {
         match reason {
             TurnedAway::Connections(Full::Total) => Ending::Connections,
             TurnedAway::Connections(Full::Address) => Ending::ConnectionsOfAddress,
-            TurnedAway::Handshakes(Full::Total) => Ending::Handshakes,
-            TurnedAway::Handshakes(Full::Address) => Ending::HandshakesOfAddress,
+            TurnedAway::HandshakesOfAddress => Ending::HandshakesOfAddress,
         }
     }
 }
@@ -163,7 +162,7 @@ impl fmt::Display for Endings {
             return f.write_str("none");
         }
         for (index, (name, count)) in counts.enumerate() {
-            write!(f, "{}{name}={count}", if index == 0 { "" } else { " " })?;
+            write!(f, "{}{name}:{count}", if index == 0 { "" } else { " " })?;
         }
         Ok(())
     }
@@ -182,7 +181,7 @@ mod tests {
         }
         let shown = endings.to_string();
         let words: Vec<_> = shown.split(' ').collect();
-        let expected: Vec<_> = (1..).zip(Ending::ALL).map(|(count, end)| format!("{}={count}", end.name())).collect();
+        let expected: Vec<_> = (1..).zip(Ending::ALL).map(|(count, end)| format!("{}:{count}", end.name())).collect();
         assert_eq!(words, expected);
         let different: std::collections::HashSet<_> = Ending::ALL.iter().map(|ending| ending.name()).collect();
         assert_eq!(different.len(), Ending::ALL.len());

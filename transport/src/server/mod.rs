@@ -5,6 +5,7 @@ mod background;
 mod ending;
 mod places;
 mod pool;
+mod progress;
 mod transport_keys;
 
 pub use admission::{Admission, Admitted, InLobby, Limits, TurnedAway};

@@ -62,21 +62,24 @@ impl Places {
         Places(Arc::new(Shared { caps, memory, clock, state: Mutex::default() }))
     }
 
-    /// A place for somebody from `origin`. The cap for an address does not count for `None`.
+    /// A place for somebody from `origin`. The cap for an address does not count for `None`; it is told before the one for all.
     pub(super) fn enter(&self, origin: Option<IpAddr>) -> Result<Place, Full> {
         let Shared { caps, clock, .. } = &*self.0;
         let (now, network) = (clock.elapsed(), origin.map(Network::of));
         let mut state = self.state();
+        if let Some(network) = network {
+            state.make_room(caps.total + REMEMBERED, now);
+            if state.addresses.get(&network).is_some_and(|tally| {
+                tally.taken + tally.failures(self.interval(caps.per_address), now) >= caps.per_address
+            }) {
+                return Err(Full::Address);
+            }
+        }
         if state.all.taken >= caps.total {
             return Err(Full::Total);
         }
         if let Some(network) = network {
-            state.make_room(caps.total + REMEMBERED, now);
-            let tally = state.addresses.entry(network).or_default();
-            if tally.taken + tally.failures(self.interval(caps.per_address), now) >= caps.per_address {
-                return Err(Full::Address);
-            }
-            tally.taken += 1;
+            state.addresses.entry(network).or_default().taken += 1;
         }
         state.all.taken += 1;
         Ok(Place { places: self.clone(), network })
