@@ -19,6 +19,7 @@ use sealwire_config::{ClientAuth, Config, Rotation};
 use sealwire_traits::{Connection, Listener, SigningKey};
 use sealwire_transport::ChannelError;
 use sealwire_transport::channel::{self, Channel};
+use sealwire_transport::message::MessageMemory;
 use sealwire_transport::server::{self, Admission, Admitted, Ending, Full, TransportKeys, TurnedAway};
 use sealwire_transport::session::ServerConfig;
 use std::sync::Arc;
@@ -44,6 +45,8 @@ pub struct Context {
     pub printer: Printer,
     /// The longest message, in bytes.
     pub max_message: usize,
+    /// What the long ones of all sessions share.
+    pub message_memory: MessageMemory,
     /// How long a client may finish when the server stops.
     pub drain_timeout: Duration,
 }
@@ -122,6 +125,7 @@ pub async fn context(
         reports: Reports::default(),
         printer,
         max_message: config.limits.max_message as usize,
+        message_memory: MessageMemory::new(config.limits.message_memory as usize),
         drain_timeout: config.server.drain_timeout,
     })
 }

@@ -58,6 +58,7 @@ pub static SCHEMA: &[Setting] = &[
     setting("session.idle", seconds(0, 604_800), "how long a session may go without data; 0 is for ever"),
     setting("session.close_timeout", seconds(1, 300), "how long to wait for the other end's farewell"),
     setting("limits.max_message", number(1, u32::MAX as i64, "bytes"), "the longest message"),
+    setting("limits.message_memory", number(0, 1 << 40, "bytes"), "what long messages of all sessions share"),
     setting("limits.max_connections", number(1, 1_000_000, "connections"), "how many connections the server holds"),
     setting("limits.max_connections_per_address", number(1, 1_000_000, "connections"), "those of one address"),
     setting("limits.max_handshakes", number(1, 1_000_000, "handshakes"), "how many handshakes may be in progress"),

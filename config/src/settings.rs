@@ -144,6 +144,8 @@ pub struct Session {
 pub struct Limits {
     /// Bytes in the longest message, at least 1.
     pub max_message: u32,
+    /// Bytes that the messages of all sessions of a server share, beyond the first 64 KiB of each.
+    pub message_memory: u64,
     /// Connections the server holds at once, at least 1.
     pub max_connections: usize,
     /// Those of one address, at least 1.

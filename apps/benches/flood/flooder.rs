@@ -57,6 +57,11 @@ impl Kind {
         }
     }
 
+    /// Whether it makes the server ask everybody for a puzzle.
+    pub fn is_of_many(self) -> bool {
+        matches!(self, Kind::MixedOfMany | Kind::PuzzlelessOfMany | Kind::SilentOfMany)
+    }
+
     /// What the connection with this number does, and where it comes from.
     fn of(self, number: u32) -> (Kind, Ipv4Addr) {
         const SINGLE: [Kind; 4] = [Kind::Silent, Kind::HalfOpen, Kind::Garbage, Kind::Puzzleless];

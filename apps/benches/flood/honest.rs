@@ -20,8 +20,10 @@ use std::time::{Duration, Instant};
 const SESSIONS: usize = 4;
 /// Bytes of a message.
 const MESSAGE: usize = 64 * 1024 - 4;
-/// From the end of a handshake to the next one, and from a refusal to the next try.
-const PAUSE: Duration = Duration::from_millis(50);
+/// From the end of a handshake to the next one.
+const PAUSE: Duration = Duration::from_millis(100);
+/// From a refusal to the next try.
+const RETRY: Duration = Duration::from_millis(50);
 
 /// Clients at work, until they are stopped.
 pub struct Honest {
@@ -127,7 +129,7 @@ impl Client {
             let mut channel = loop {
                 match runtime.block_on(self.channel()) {
                     Ok(channel) => break channel,
-                    Err(_) => thread::sleep(PAUSE),
+                    Err(_) => thread::sleep(RETRY),
                 }
                 if seen.stop.load(Relaxed) {
                     return;

@@ -6,13 +6,13 @@
 //! ```
 //!
 //! The server is the program with its default settings, in a process of its own. Four clients from 127.0.0.1 send it messages as fast as it
-//! takes them, and another one makes a handshake every 50 ms. Meanwhile the flooder opens a fixed number of connections a second from
+//! takes them, and another one makes a handshake, rests for 100 ms, and makes the next. Meanwhile the flooder opens a fixed number of connections a second from
 //! 127.0.0.2, or from 200 addresses behind it: to the server, or to a listener in the bench's process, which accepts, reads and drops what
 //! comes. The two take turns of a few seconds. Nothing leaves the machine, and everything ends by itself.
 //!
 //! `goodput` is what the honest sessions carried: while the listener was flooded, while the server was, and the median ratio of turns that
 //! follow one another. Handshakes are timed from the opening of the connection, with every further try of one that was refused; `rss` is
-//! the server's, before the first flood and at most in the last turn.
+//! the server's, before the first flood, at the end of its first turn, and of its last.
 #![allow(
     clippy::print_stdout,
     clippy::unwrap_used,
@@ -64,13 +64,17 @@ mod linux {
         }
     }
 
+    /// How long a server remembers a flood from many addresses, and asks everybody for puzzles.
+    const MEMORY: Duration = Duration::from_secs(11);
+
     /// What a kind of flood did.
     struct Attack {
         kind: Kind,
         /// Bytes a second, while the dummy was flooded and while the server was.
         goodput: Vec<[f64; 2]>,
         handshakes: [Vec<Duration>; 2],
-        rss: [u64; 2],
+        /// Before the first flood, and at the end of each.
+        rss: Vec<u64>,
         log_lines: usize,
         endings: String,
     }
@@ -82,16 +86,20 @@ mod linux {
             let honest = Honest::start(&server);
             // The sessions' buffers are as long as they will be.
             sleep(turn / 3);
-            let before = server.rss();
-            let (mut goodput, mut handshakes, mut rss) = (vec![], [vec![], vec![]], 0);
-            for _ in 0..rounds {
+            let (mut goodput, mut handshakes, mut rss) = (vec![], [vec![], vec![]], vec![server.rss()]);
+            for round in 0..rounds {
+                if round > 0 && kind.is_of_many() {
+                    sleep(MEMORY);
+                }
                 let mut both = [0.0; 2];
                 for (index, target) in [dummy.address, server.address].into_iter().enumerate() {
                     let flood = Flood::start(kind, target);
                     honest.take();
                     sleep(turn);
                     let (bytes, times) = honest.take();
-                    rss = server.rss();
+                    if index == 1 {
+                        rss.push(server.rss());
+                    }
                     flood.stop();
                     both[index] = bytes as f64 / turn.as_secs_f64();
                     handshakes[index].extend(times);
@@ -100,21 +108,21 @@ mod linux {
             }
             honest.stop();
             let (log_lines, endings) = server.stop();
-            Attack { kind, goodput, handshakes, rss: [before, rss], log_lines, endings }
+            Attack { kind, goodput, handshakes, rss, log_lines, endings }
         }
 
         fn report(self) {
             let [dummy, flooded] = [0, 1].map(|index| median(self.goodput.iter().map(|both| both[index])) / 1e6);
             let ratio = median(self.goodput.iter().map(|[dummy, flooded]| flooded / dummy));
             let [at_dummy, at_server] = self.handshakes.map(percentiles);
-            let [before, after] = self.rss.map(|bytes| bytes >> 20);
+            let [before, first, last] = [0, 1, self.rss.len() - 1].map(|index| self.rss[index] >> 20);
             println!(
                 "{:<20} {:>26} {ratio:>7.2}  {:>17} {:>17}  {:>13} {:>9}",
                 self.kind.name(),
                 format!("{flooded:.0} ({dummy:.0})"),
                 format!("{:.0} ({:.0})", at_server[0], at_dummy[0]),
                 format!("{:.0} ({:.0})", at_server[1], at_dummy[1]),
-                format!("{before} to {after}"),
+                format!("{before}, {first}, {last}"),
                 self.log_lines,
             );
             println!("    {}", self.endings);

@@ -25,19 +25,21 @@ impl Printer {
         Printer { out: Arc::new(Mutex::new(Box::new(out))), show: Show::Escaped }
     }
 
-    /// Shows one message, on a thread that may wait for whoever reads the output.
+    /// Shows one message, on a thread that may wait for whoever reads the output, and gives it back.
     ///
     /// # Errors
     /// [`ChannelError::Service`] when it could not be shown, so that its sender does not take it for delivered.
-    pub async fn message(&self, who: &str, message: &[u8]) -> Result<(), ChannelError> {
-        let mut line = format!("{} {who}: ", humantime::format_rfc3339_seconds(SystemTime::now())).into_bytes();
+    pub async fn message(&self, who: &str, message: Vec<u8>) -> Result<Vec<u8>, ChannelError> {
+        let head = format!("{} {who}: ", humantime::format_rfc3339_seconds(SystemTime::now()));
         let (out, show) = (self.out.clone(), self.show);
-        let shown = write_message(&mut line, message, show);
         let written = tokio::task::spawn_blocking(move || {
             let mut out = out.lock().unwrap_or_else(PoisonError::into_inner);
-            shown.and_then(|()| out.write_all(&line)).and_then(|()| out.flush())
+            out.write_all(head.as_bytes())?;
+            write_message(&mut *out, &message, show)?;
+            out.flush()?;
+            Ok(message)
         });
         let written = written.await.map_err(io::Error::other).and_then(|written| written);
-        written.map_err(|error| ChannelError::Service(Arc::new(error)))
+        written.map_err(|error: io::Error| ChannelError::Service(Arc::new(error)))
     }
 }

@@ -41,7 +41,7 @@ endings! {
     ConnectionsOfAddress = "connections-of-address",
     /// Turned away: as many handshakes, in progress or failed of late, as there may be from its address.
     HandshakesOfAddress = "handshakes-of-address",
-    /// The queue for RSA work was full, or there was no transport key in time.
+    /// The queue for RSA work was full, there was no transport key in time, or no memory for a long message.
     Overloaded = "overloaded",
 
     /// The client left in the handshake.
@@ -90,7 +90,7 @@ impl From<&ChannelError> for Ending {
             ChannelError::Handshake(error) => of_handshake(error),
             ChannelError::Session(error) => of_session(error),
             ChannelError::Io(_) => Ending::Io,
-            ChannelError::Overloaded => Ending::Overloaded,
+            ChannelError::Overloaded | ChannelError::MessageMemory => Ending::Overloaded,
             ChannelError::MessageTooLong { .. } | ChannelError::PartialMessage => Ending::Protocol,
             ChannelError::Service(_) => Ending::Fault,
         }
