@@ -11,6 +11,7 @@ use sealwire_transport::session::{Alert, Handshake, HandshakeError, plain_alert}
 use sealwire_transport::workers::Workers;
 use sealwire_transport::{ChannelError, Clock};
 use std::net::IpAddr;
+use std::sync::atomic::{AtomicU8, Ordering};
 use std::sync::{Arc, mpsc};
 use std::time::Duration;
 use support::channels::{connect_with, workers};
@@ -36,17 +37,36 @@ async fn serve(pipe: Connection, place: &Admitted, workers: &Workers) -> Result<
     accept(pipe, config, async { Ok(epoch_today()) }, || place.difficulty(workers), workers, Clock::start()).await
 }
 
-/// The difficulty that a client is asked for.
+/// The difficulty that a client is asked for, which leaves then.
+async fn look(mut client: Connection) -> u8 {
+    let mut handshake = Handshake::client(Arc::new(client_config(&OsRandom)), Clock::start().now()).unwrap();
+    client.writer.write_all(&handshake.take_output()).await.unwrap();
+    let mut beginning = [0; DIFFICULTY + 1];
+    client.reader.read_exact(&mut beginning).await.unwrap();
+    beginning[DIFFICULTY]
+}
+
+/// The difficulty of the next client with this place.
 async fn asked(place: &Admitted, workers: &Workers) -> u8 {
-    let (mut client, server) = Memory::pair();
-    let looking = async move {
-        let mut handshake = Handshake::client(Arc::new(client_config(&OsRandom)), Clock::start().now()).unwrap();
-        client.writer.write_all(&handshake.take_output()).await.unwrap();
-        let mut beginning = [0; DIFFICULTY + 1];
-        client.reader.read_exact(&mut beginning).await.unwrap();
-        beginning[DIFFICULTY]
-    };
-    tokio::join!(looking, serve(server, place, workers)).0
+    let (client, server) = Memory::pair();
+    tokio::join!(look(client), serve(server, place, workers)).0
+}
+
+#[tokio::test]
+async fn the_difficulty_is_that_of_the_moment_in_which_the_client_is_answered() {
+    let (client, server) = Memory::pair();
+    let (difficulty, workers) = (AtomicU8::new(0), workers());
+    let config = Arc::new(server_config(&OsRandom));
+    let now = || difficulty.load(Ordering::Relaxed);
+    let (_, asked) = tokio::join!(
+        biased;
+        accept(server, config, async { Ok(epoch_today()) }, now, &workers, Clock::start()),
+        async {
+            difficulty.store(13, Ordering::Relaxed);
+            look(client).await
+        }
+    );
+    assert_eq!(asked, 13);
 }
 
 #[tokio::test]
@@ -54,7 +74,6 @@ async fn an_address_with_many_handshakes_has_to_work_and_others_have_not() {
     let (admission, workers) = (admission(), workers());
     let first = admission.enter(ip(1)).unwrap();
     assert_eq!(asked(&first, &workers).await, 0);
-    // The difficulty is that of the moment in which the client is answered.
     let _more = [1, 1, 1].map(|last| admission.enter(ip(last)).unwrap());
     assert_eq!(asked(&first, &workers).await, 16);
     assert_eq!(asked(&admission.enter(ip(2)).unwrap(), &workers).await, 0);
