@@ -138,12 +138,14 @@ async fn long_messages_share_their_memory_and_short_ones_have_their_own() {
     assert!(matches!(error, ChannelError::MessageMemory), "{error}");
     assert_eq!(error.alert(), Some(Alert::Overloaded));
 
-    let (mut third, mut at_third, _open_as_well) = sharing(&memory).await;
+    // The next message gives it back, and so does the end of the session.
     let (sent, received) = tokio::join!(first.send(&short), at_first.receive());
     sent.unwrap();
     assert!(received.unwrap().unwrap() == short);
-    drop(at_second);
-    let (sent, received) = tokio::join!(third.send(&long), at_third.receive());
-    sent.unwrap();
-    assert!(received.unwrap().unwrap() == long, "both gave back what they had");
+    for _ in 0..2 {
+        let (mut another, mut at_another, _open_as_well) = sharing(&memory).await;
+        let (sent, received) = tokio::join!(another.send(&long), at_another.receive());
+        sent.unwrap();
+        assert!(received.unwrap().unwrap() == long);
+    }
 }
