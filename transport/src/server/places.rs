@@ -110,12 +110,12 @@ impl Place {
 
     /// Gives the place up, and has it count for a while longer: failing at once gains nothing over being silent until the deadline.
     pub(super) fn fail(self) {
-        let Shared { caps, clock, .. } = &*self.places.0;
+        let Shared { caps, memory, clock, .. } = &*self.places.0;
         let now = clock.elapsed();
         let mut state = self.places.state();
-        state.all.fail(self.places.interval(caps.total), now);
+        state.all.fail(self.places.interval(caps.total), *memory, now);
         if let Some(tally) = self.network.and_then(|network| state.addresses.get_mut(&network)) {
-            tally.fail(self.places.interval(caps.per_address), now);
+            tally.fail(self.places.interval(caps.per_address), *memory, now);
         }
     }
 }
@@ -159,8 +159,9 @@ struct Tally {
 }
 
 impl Tally {
-    fn fail(&mut self, interval: Duration, now: Duration) {
-        self.forgotten = self.forgotten.max(now) + interval;
+    /// Whatever came before, all is forgotten in `memory`.
+    fn fail(&mut self, interval: Duration, memory: Duration, now: Duration) {
+        self.forgotten = (self.forgotten.max(now) + interval).min(now + memory);
     }
 
     fn failures(&self, interval: Duration, now: Duration) -> usize {
@@ -271,6 +272,10 @@ mod tests {
         }
         let place = places.enter(ip("192.0.2.9")).expect("room");
         assert_eq!(place.others(), [(4, 4), (0, 4)]);
+        for last in 10..100 {
+            places.enter(ip(&format!("192.0.2.{last}"))).expect("room").fail();
+        }
+        assert_eq!(place.others(), [(4, 4), (0, 4)], "a long flood is forgotten as soon as a short one");
         advance(5 * SECOND).await;
         assert_eq!(place.others(), [(2, 4), (0, 4)]);
         let _second = places.enter(ip("192.0.2.9"));
