@@ -2,6 +2,7 @@
 
 use crate::text::{Show, write_message};
 use sealwire_transport::ChannelError;
+use sealwire_transport::session::MAX_CONTENT;
 use std::io::{self, IsTerminal, Write};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::SystemTime;
@@ -30,12 +31,19 @@ impl Printer {
     /// # Errors
     /// [`ChannelError::Service`] when it could not be shown, so that its sender does not take it for delivered.
     pub async fn message(&self, who: &str, message: Vec<u8>) -> Result<Vec<u8>, ChannelError> {
-        let head = format!("{} {who}: ", humantime::format_rfc3339_seconds(SystemTime::now()));
+        let mut line = format!("{} {who}: ", humantime::format_rfc3339_seconds(SystemTime::now())).into_bytes();
         let (out, show) = (self.out.clone(), self.show);
         let written = tokio::task::spawn_blocking(move || {
+            // A long one is made readable a piece at a time, since it may become six times as long, and others wait for it meanwhile.
+            let is_short = message.len() <= MAX_CONTENT;
+            if is_short {
+                write_message(&mut line, &message, show)?;
+            }
             let mut out = out.lock().unwrap_or_else(PoisonError::into_inner);
-            out.write_all(head.as_bytes())?;
-            write_message(&mut *out, &message, show)?;
+            out.write_all(&line)?;
+            if !is_short {
+                write_message(&mut *out, &message, show)?;
+            }
             out.flush()?;
             Ok(message)
         });
