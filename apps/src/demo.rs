@@ -15,7 +15,6 @@ use sealwire_traits::{Fingerprint, KeySize, OsRandom};
 use sealwire_transport::channel::{self, Channel};
 use sealwire_transport::message::{MessageReceiver, MessageSender};
 use sealwire_transport::pipe;
-use sealwire_transport::server::Admission;
 use std::fmt::Write as _;
 use std::io::{self, IsTerminal, Read};
 use std::sync::Arc;
@@ -51,7 +50,7 @@ pub async fn run(config: &Config, options: &cli::Demo) -> Result<(), AppError> {
     let stop = Stop::new();
     let stopping = stop.watch();
     let serving = tokio::spawn(async move {
-        server::serve(listener, Arc::new(context), Admission::new(1), stopping.stopped()).await;
+        server::serve(listener, Arc::new(context), stopping.stopped()).await;
     });
 
     let tap = Tap::default();

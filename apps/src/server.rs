@@ -1,7 +1,10 @@
 //! `sealwire server`: accepts clients, gives each a session and a service, and leaves cleanly.
 
+#[cfg(unix)]
+mod files;
 mod policy;
 mod printer;
+mod reports;
 mod stop;
 
 use crate::error::AppError;
@@ -11,22 +14,25 @@ use crate::services::{self, Receiving, Request, Served, Targets};
 use crate::wire::{self, Wire};
 use policy::Policy;
 pub use printer::Printer;
+use reports::{Attended, Reports};
 use sealwire_config::{ClientAuth, Config, Rotation};
 use sealwire_traits::{Connection, Listener, SigningKey};
 use sealwire_transport::ChannelError;
 use sealwire_transport::channel::{self, Channel};
+use sealwire_transport::message::MessageMemory;
 use sealwire_transport::mux::Limits;
-use sealwire_transport::server::{self, Admission, TransportKeys};
-use sealwire_transport::session::{HandshakeError, ServerConfig};
+use sealwire_transport::server::{self, Admission, Admitted, Ending, Full, TransportKeys, TurnedAway};
+use sealwire_transport::session::ServerConfig;
 use std::sync::Arc;
 use std::time::Duration;
 pub use stop::{Stop, Stopping, signalled};
 use tokio::task::JoinSet;
+use tokio::time::MissedTickBehavior;
 
-/// Connections beyond the cap that are told so at a time; more are just closed.
-const LOBBY: usize = 64;
 /// Rest after an accept that failed, for example for want of file descriptors.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
+/// How often the log says of how many connections it did not speak.
+const SUMMARY: Duration = Duration::from_secs(1);
 
 /// What every session of a server shares.
 pub struct Context {
@@ -34,10 +40,14 @@ pub struct Context {
     session: Arc<ServerConfig>,
     keys: TransportKeys,
     stop: Stop,
+    admission: Admission,
+    reports: Reports,
     /// Where messages are shown.
     pub printer: Printer,
     /// The longest message, in bytes.
     pub max_message: usize,
+    /// What the long ones of all sessions share.
+    pub message_memory: MessageMemory,
     /// How long a client may finish when the server stops.
     pub drain_timeout: Duration,
     /// Where streams are stored.
@@ -71,9 +81,15 @@ pub async fn run(config: &Config, passphrases: &mut Passphrases<'_>) -> Result<(
     let identity = identity::of_server(config, wire.provider.signature, wire.provider.random, passphrases)?;
     let stop = signalled();
     let listener = wire.transport.listen(&config.transport.address).await?;
+    #[cfg(unix)]
+    files::raise_limit(config.limits.max_connections);
+    let context = Arc::new(context(config, wire, identity.clone(), Printer::stdout()).await?);
+    let counts = context.reports.tell_when_asked();
     announce(&*listener, &*identity);
-    let context = Arc::new(context(config, wire, identity, Printer::stdout()).await?);
-    serve(listener, context, Admission::new(config.limits.max_connections), stop).await;
+    tokio::select! {
+        () = serve(listener, context.clone(), stop) => {}
+        () = counts => {}
+    }
     Ok(())
 }
 
@@ -103,6 +119,7 @@ pub async fn context(
         Rotation::Every(period) => server::Rotation::Every(period),
         Rotation::PerConnection => server::Rotation::PerConnection { pool: config.server.pool },
     };
+    let admission = Admission::new(wire::admission_limits(config), wire.clock);
     let size = wire::key_size(config);
     let keys = TransportKeys::start(&session, size, rotation, wire.clock).await?;
     Ok(Context {
@@ -110,8 +127,11 @@ pub async fn context(
         session,
         keys,
         stop: Stop::new(),
+        admission,
+        reports: Reports::default(),
         printer,
         max_message: config.limits.max_message as usize,
+        message_memory: MessageMemory::new(config.limits.message_memory as usize),
         drain_timeout: config.server.drain_timeout,
         receiving: Receiving::new(config),
         targets: Targets::new(config),
@@ -120,40 +140,25 @@ pub async fn context(
 }
 
 /// Accepts until `stop` is ready; then tells those connected, and waits for them for as long as they may take.
-pub async fn serve(
-    mut listener: Box<dyn Listener>,
-    context: Arc<Context>,
-    admission: Admission,
-    stop: impl Future<Output = ()>,
-) {
+pub async fn serve(mut listener: Box<dyn Listener>, context: Arc<Context>, stop: impl Future<Output = ()>) {
     let mut sessions = JoinSet::new();
-    let lobby = Admission::new(LOBBY);
+    let mut summary = tokio::time::interval(SUMMARY);
+    summary.set_missed_tick_behavior(MissedTickBehavior::Delay);
     let mut stop = std::pin::pin!(stop);
     loop {
         let accepted = tokio::select! {
             accepted = listener.accept() => accepted,
             Some(_) = sessions.join_next() => continue,
+            _ = summary.tick() => {
+                context.reports.summarise();
+                continue;
+            }
             () = &mut stop => break,
         };
         match accepted {
-            Ok(pipe) => match admission.enter() {
-                Some(place) => {
-                    let context = context.clone();
-                    sessions.spawn(async move {
-                        attend(pipe, context).await;
-                        drop(place);
-                    });
-                }
-                None => {
-                    tracing::warn!(peer = pipe.peer, "turned away: limits.max_connections are open");
-                    // Saying why takes a while with a peer that does not listen: only so many are told at a time.
-                    if let Some(place) = lobby.enter() {
-                        sessions.spawn(async move {
-                            channel::turn_away(pipe).await;
-                            drop(place);
-                        });
-                    }
-                }
+            Ok(pipe) => match context.admission.enter(pipe.origin) {
+                Ok(place) => drop(sessions.spawn(attend(pipe, place, context.clone()))),
+                Err(reason) => turn_away(pipe, reason, &context, &mut sessions),
             },
             Err(error) => {
                 tracing::error!(%error, "accept failed");
@@ -168,22 +173,53 @@ pub async fn serve(
     let drained = tokio::time::timeout(patience, async { while sessions.join_next().await.is_some() {} }).await;
     if drained.is_err() {
         tracing::warn!(sessions = sessions.len(), "cut off: they did not finish in time");
+        sessions.shutdown().await;
     }
-    tracing::info!("stopped");
+    context.reports.summarise();
+    context.reports.tell("stopped");
+}
+
+/// There is no place for this connection. Saying why takes a while with a peer that does not listen: only so many are told at a time.
+fn turn_away(pipe: Connection, reason: TurnedAway, context: &Context, sessions: &mut JoinSet<()>) {
+    let ending = Ending::from(reason);
+    if context.reports.ended(ending) {
+        tracing::warn!(peer = pipe.peer, reason = ending.name(), "turned away: {} reached", setting(reason));
+    }
+    if let Some(place) = context.admission.lobby(pipe.origin) {
+        sessions.spawn(async move {
+            channel::turn_away(pipe).await;
+            drop(place);
+        });
+    }
+}
+
+/// The setting that turned somebody away.
+fn setting(reason: TurnedAway) -> &'static str {
+    match reason {
+        TurnedAway::Connections(Full::Total) => "limits.max_connections",
+        TurnedAway::Connections(Full::Address) => "limits.max_connections_per_address",
+        TurnedAway::HandshakesOfAddress => "limits.max_handshakes_per_address",
+    }
 }
 
 /// One client, from its first byte to its last.
-async fn attend(pipe: Connection, context: Arc<Context>) {
+async fn attend(pipe: Connection, mut place: Admitted, context: Arc<Context>) {
     let peer = pipe.peer.clone();
+    let attended = context.reports.attend(&peer);
     let stopping = context.stopping();
     let channel = tokio::select! {
-        channel = handshake(pipe, &context) => channel,
+        channel = handshake(pipe, &place, &context) => channel,
         () = stopping.stopped() => return,
+        () = place.gave_way() => return give_way(&peer, attended),
     };
     let channel = match channel {
         Ok(channel) => channel,
-        Err(error) => return log_failure(&peer, &error),
+        Err(error) => {
+            place.failed();
+            return log_failure(&peer, &error, attended);
+        }
     };
+    place.complete();
     let service = channel.peer.service.clone();
     let Some(request) = Request::parse(&service) else { return };
     let client = channel.peer.identity.map_or_else(|| "anonymous".to_owned(), |print| print.to_string());
@@ -192,23 +228,41 @@ async fn attend(pipe: Connection, context: Arc<Context>) {
         Some(print) => format!("{print} at {peer}"),
         None => peer.clone(),
     };
-    match request.serve(channel, &who, context).await {
-        Ok(Served { messages, connections, broken, bytes }) => {
-            tracing::info!(peer, client, messages, connections, broken, bytes, "closed");
+    let served = request.serve(channel, &who, context.clone()).await;
+    let ending = match &served {
+        Ok(_) if context.stop.is_now() => Ending::Stopped,
+        Ok(_) => Ending::Complete,
+        Err(error) => error.into(),
+    };
+    let reason = ending.name();
+    match (attended.ended(ending), served) {
+        (false, _) => {}
+        (true, Ok(Served { messages, connections, broken, bytes })) => {
+            tracing::info!(peer, client, reason, messages, connections, broken, bytes, "closed");
         }
-        Err(error) => tracing::warn!(peer, client, %error, "session failed"),
+        (true, Err(error)) => tracing::warn!(peer, client, reason, %error, "session failed"),
     }
 }
 
-async fn handshake(pipe: Connection, context: &Context) -> Result<Channel, ChannelError> {
+async fn handshake(pipe: Connection, place: &Admitted, context: &Context) -> Result<Channel, ChannelError> {
     let (wire, session) = (&context.wire, context.session.clone());
-    channel::accept(pipe, session, context.keys.epoch(), 0, &wire.workers, wire.clock).await
+    let difficulty = || place.difficulty(&wire.workers);
+    channel::accept(pipe, session, context.keys.epoch(), difficulty, &wire.workers, wire.clock).await
+}
+
+fn give_way(peer: &str, attended: Attended<'_>) {
+    if attended.ended(Ending::GaveWay) {
+        tracing::warn!(peer, reason = Ending::GaveWay.name(), "handshake gave way: limits.max_handshakes reached");
+    }
 }
 
 /// A connection that was opened and closed without a byte is nobody's fault, and too common to warn of.
-fn log_failure(peer: &str, error: &ChannelError) {
-    match error {
-        ChannelError::Handshake(HandshakeError::Cut) => tracing::info!(peer, %error, "handshake failed"),
-        _ => tracing::warn!(peer, %error, "handshake failed"),
+fn log_failure(peer: &str, error: &ChannelError, attended: Attended<'_>) {
+    let ending = Ending::from(error);
+    let reason = ending.name();
+    match (attended.ended(ending), ending) {
+        (false, _) => {}
+        (true, Ending::Left) => tracing::info!(peer, reason, %error, "handshake failed"),
+        (true, _) => tracing::warn!(peer, reason, %error, "handshake failed"),
     }
 }

@@ -6,6 +6,8 @@ use std::io::{self, Write};
 
 /// Characters of one message that a terminal shows.
 const TERMINAL_CHARS: usize = 4096;
+/// Characters that are escaped at a time: a byte may become six, and a long message is not to take six times its memory.
+const PIECE_CHARS: usize = 16 * 1024;
 
 /// How a message is written out.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -25,7 +27,15 @@ pub enum Show {
 pub fn write_message(out: &mut impl Write, message: &[u8], show: Show) -> io::Result<()> {
     match show {
         Show::Terminal => writeln!(out, "{}", shortened(message, TERMINAL_CHARS)),
-        Show::Escaped => writeln!(out, "{}", escaped(message)),
+        Show::Escaped => {
+            let mut rest = message;
+            while !rest.is_empty() {
+                let (text, used) = escape(rest, PIECE_CHARS);
+                out.write_all(text.as_bytes())?;
+                rest = &rest[used..];
+            }
+            out.write_all(b"\n")
+        }
         Show::Raw => out.write_all(message),
     }
 }
@@ -39,14 +49,14 @@ pub fn escaped(bytes: &[u8]) -> String {
 /// As [`escaped`], with at most `max` characters of the message; if there are more, its length is said behind them.
 pub fn shortened(bytes: &[u8], max: usize) -> String {
     match escape(bytes, max) {
-        (text, true) => text,
-        (text, false) => format!("{text}... ({} bytes in all)", bytes.len()),
+        (text, used) if used == bytes.len() => text,
+        (text, _) => format!("{text}... ({} bytes in all)", bytes.len()),
     }
 }
 
-/// The first `max` characters (or stray bytes), and whether that is all there is.
-fn escape(bytes: &[u8], max: usize) -> (String, bool) {
-    let mut text = String::new();
+/// The first `max` characters (or stray bytes), and how many bytes they are.
+fn escape(bytes: &[u8], max: usize) -> (String, usize) {
+    let (mut text, mut used) = (String::new(), 0);
     let mut left = max;
     let mut take = || {
         let some = left > 0;
@@ -56,8 +66,9 @@ fn escape(bytes: &[u8], max: usize) -> (String, bool) {
     for chunk in bytes.utf8_chunks() {
         for character in chunk.valid().chars() {
             if !take() {
-                return (text, false);
+                return (text, used);
             }
+            used += character.len_utf8();
             if is_unsafe(character) {
                 text.extend(character.escape_default());
             } else {
@@ -66,13 +77,14 @@ fn escape(bytes: &[u8], max: usize) -> (String, bool) {
         }
         for byte in chunk.invalid() {
             if !take() {
-                return (text, false);
+                return (text, used);
             }
+            used += 1;
             // Writing to a String cannot fail.
             let _ = write!(text, "\\x{byte:02x}");
         }
     }
-    (text, true)
+    (text, used)
 }
 
 /// Control characters (C0, DEL and C1), separators that end a line, and marks that are not seen but change what is:
@@ -118,6 +130,16 @@ mod tests {
         assert_eq!(escaped(b"\xff\xfeabc\xc3"), r"\xff\xfeabc\xc3");
         // An overlong newline, a surrogate, a C1 control outside UTF-8.
         assert_eq!(escaped(b"\xc0\x8a \xed\xa0\x80 \x9b2J"), r"\xc0\x8a \xed\xa0\x80 \x9b2J");
+    }
+
+    #[test]
+    fn a_long_message_is_escaped_as_a_whole_would_be_wherever_it_is_parted() {
+        for part in [&b"x"[..], "\u{20ac}".as_bytes(), b"\xed\xa0\x80", b"\xe2\x82", b"\x1b"] {
+            let long = part.repeat(3 * PIECE_CHARS);
+            let mut out = Vec::new();
+            write_message(&mut out, &long, Show::Escaped).expect("a Vec takes all");
+            assert!(out == format!("{}\n", escaped(part).repeat(3 * PIECE_CHARS)).into_bytes(), "{part:?}");
+        }
     }
 
     #[test]

@@ -7,6 +7,7 @@ use sealwire_config::{Choices, Config, Padding};
 use sealwire_traits::{AeadAlgorithm, KeySize, KeyTransport, OsRandom, Provider, SignatureScheme, Transport};
 use sealwire_transport::Clock;
 use sealwire_transport::pipe;
+use sealwire_transport::server::{self, Caps};
 use sealwire_transport::session::{self, Settings};
 use sealwire_transport::workers::Workers;
 use std::thread;
@@ -107,6 +108,16 @@ pub fn key_size(config: &Config) -> KeySize {
 /// The signature scheme, on the engine that the config names.
 pub fn signature(config: &Config) -> Result<&'static dyn SignatureScheme, AppError> {
     Ok(registry::signature(SIGNATURE_SCHEME, &config.key_transport.engine)?)
+}
+
+/// The caps of a server. Failed handshakes count for as long as one that says nothing may take.
+pub fn admission_limits(config: &Config) -> server::Limits {
+    let limits = &config.limits;
+    server::Limits {
+        connections: Caps { total: limits.max_connections, per_address: limits.max_connections_per_address },
+        handshakes: Caps { total: limits.max_handshakes, per_address: limits.max_handshakes_per_address },
+        memory: config.session.handshake_timeout,
+    }
 }
 
 fn settings(config: &Config) -> Settings {

@@ -143,7 +143,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
     let (near, far) = Memory::pair();
     let (here, there) = tokio::join!(
         channel::connect(near, client, &workers, clock),
-        channel::accept(far, server, keys.epoch(), 0, &workers, clock),
+        channel::accept(far, server, keys.epoch(), || 0, &workers, clock),
     );
     let Channel { mut sender, peer, .. } = here?;
     let mut receiver = there?.receiver;

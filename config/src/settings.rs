@@ -157,8 +157,16 @@ pub struct Session {
 pub struct Limits {
     /// Bytes in the longest message, at least 1.
     pub max_message: u32,
+    /// Bytes that the messages of all sessions of a server share, beyond the first 64 KiB of each.
+    pub message_memory: u64,
     /// Connections the server holds at once, at least 1.
     pub max_connections: usize,
+    /// Those of one address, at least 1.
+    pub max_connections_per_address: usize,
+    /// Handshakes in progress at once, at least 1.
+    pub max_handshakes: usize,
+    /// Those of one address, at least 1.
+    pub max_handshakes_per_address: usize,
     /// Connections that one session carries at once, at least 1.
     pub max_streams: usize,
     /// Bytes that may wait for the connections of all tunnels, beyond what each may have at first.

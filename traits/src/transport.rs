@@ -3,6 +3,7 @@
 use crate::TransportError;
 use async_trait::async_trait;
 use std::fmt::Debug;
+use std::net::IpAddr;
 use tokio::io::{AsyncRead, AsyncWrite};
 
 /// The reading half of a pipe.
@@ -25,6 +26,8 @@ pub struct Connection {
     pub writer: PipeWriter,
     /// The peer's address, for people and logs.
     pub peer: String,
+    /// The internet address that an accepted pipe came from, for caps on what one address may take; `None` on networks without such.
+    pub origin: Option<IpAddr>,
 }
 
 /// A network that carries byte pipes, found by name. It knows nothing of sessions.

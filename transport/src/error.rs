@@ -28,6 +28,9 @@ pub enum ChannelError {
         /// The limit.
         max: usize,
     },
+    /// There is no memory left for a long message, since those of other sessions have it.
+    #[error("long messages of other sessions take all the memory that there is for them (limits.message_memory)")]
+    MessageMemory,
     /// What was received could not be dealt with: a fault of this end, such as a full disk.
     #[error("what was received could not be dealt with: {0}")]
     Service(Arc<io::Error>),
@@ -51,6 +54,7 @@ impl ChannelError {
         match self {
             ChannelError::Session(error) => error.alert(),
             ChannelError::MessageTooLong { .. } | ChannelError::PartialMessage => Some(Alert::ProtocolError),
+            ChannelError::MessageMemory => Some(Alert::Overloaded),
             ChannelError::Service(_) | ChannelError::Carried(_) => Some(Alert::Internal),
             ChannelError::Handshake(_) | ChannelError::Io(_) | ChannelError::Overloaded => None,
         }

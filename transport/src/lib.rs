@@ -9,7 +9,8 @@
 //! * [`relay`]: one connection in a session of its own;
 //! * [`session`]: the session, sans-IO;
 //! * [`protocol`]: the wire protocol that it speaks, step by step;
-//! * [`server`]: what a server has beside its sessions: the rotating transport key, and the cap on connections;
+//! * [`server`]: what a server has beside its sessions: the rotating transport key, the caps on connections and handshakes, and the
+//!   reasons for which connections end;
 //! * [`pipe`]: TCP, unix sockets and memory;
 //! * [`workers`]: the bounded pool on which RSA work runs.
 

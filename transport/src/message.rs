@@ -4,8 +4,51 @@ use crate::ChannelError;
 use crate::channel::{Receiver, Sender};
 use crate::copying::append;
 use crate::session::MAX_CONTENT;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 const LENGTH_LEN: usize = 4;
+
+/// Bytes of a message that are not taken from what all share: a message of one record always has its place.
+const OWN: usize = MAX_CONTENT;
+
+/// Memory that the long messages of many sessions share. A clone is the same memory.
+#[derive(Clone, Debug)]
+pub struct MessageMemory(Arc<AtomicUsize>);
+
+impl MessageMemory {
+    /// So many bytes for all of them.
+    pub fn new(bytes: usize) -> MessageMemory {
+        MessageMemory(Arc::new(AtomicUsize::new(bytes)))
+    }
+}
+
+/// A part of the memory that is in use; it is free again when this is dropped.
+struct Charge {
+    memory: MessageMemory,
+    bytes: usize,
+}
+
+impl Charge {
+    /// Has room for a message of `len` bytes from now on, or says that there is no such.
+    fn grow(&mut self, len: usize) -> Result<(), ChannelError> {
+        let more = len.saturating_sub(OWN).saturating_sub(self.bytes);
+        let left = self.memory.0.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |left| left.checked_sub(more));
+        left.map_err(|_| ChannelError::MessageMemory)?;
+        self.bytes += more;
+        Ok(())
+    }
+
+    fn release(&mut self) {
+        self.memory.0.fetch_add(std::mem::take(&mut self.bytes), Ordering::Relaxed);
+    }
+}
+
+impl Drop for Charge {
+    fn drop(&mut self) {
+        self.release();
+    }
+}
 
 /// Sends messages over a sending half.
 pub struct MessageSender {
@@ -53,20 +96,33 @@ pub struct MessageReceiver {
     message: Vec<u8>,
     /// How much of the receiver's data is taken; the rest belongs to later messages.
     used: usize,
+    charge: Charge,
 }
 
 impl MessageReceiver {
     /// Messages of at most `max` bytes will be taken.
     pub fn new(receiver: Receiver, max: usize) -> MessageReceiver {
-        MessageReceiver { receiver, max, length: Vec::new(), message: Vec::new(), used: 0 }
+        let charge = Charge { memory: MessageMemory::new(usize::MAX), bytes: 0 };
+        MessageReceiver { receiver, max, length: Vec::new(), message: Vec::new(), used: 0, charge }
+    }
+
+    /// Long messages are to have their place in `memory`, which others use as well. Each keeps it until the next one is received, so that it
+    /// covers the time in which it is dealt with.
+    #[must_use]
+    pub fn sharing(self, memory: MessageMemory) -> MessageReceiver {
+        MessageReceiver { charge: Charge { memory, bytes: 0 }, ..self }
     }
 
     /// The next message, or `None` when the peer has closed its direction behind a whole message. May be cancelled without loss.
     /// Memory grows with what came, not with the length that was claimed.
     ///
     /// # Errors
-    /// [`ChannelError::MessageTooLong`] and [`ChannelError::PartialMessage`]; otherwise as [`Receiver::receive`].
+    /// [`ChannelError::MessageTooLong`], [`ChannelError::MessageMemory`] and [`ChannelError::PartialMessage`]; otherwise as
+    /// [`Receiver::receive`].
     pub async fn receive(&mut self) -> Result<Option<Vec<u8>>, ChannelError> {
+        if self.message.is_empty() {
+            self.charge.release();
+        }
         loop {
             if let Some(message) = self.take()? {
                 return Ok(Some(message));
@@ -91,6 +147,12 @@ impl MessageReceiver {
             return Err(ChannelError::MessageTooLong { len, max: self.max });
         }
         let body = &rest[..rest.len().min(len - self.message.len())];
+        let (came, room) = (self.message.len() + body.len(), self.message.capacity());
+        if came > room {
+            let room = came.max(2 * room).min(len);
+            self.charge.grow(room)?;
+            self.message.reserve_exact(room - self.message.len());
+        }
         append(&mut self.message, body);
         self.used += body.len();
         if self.message.len() < len {

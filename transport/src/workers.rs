@@ -59,6 +59,13 @@ impl Workers {
     }
 }
 
+impl Workers {
+    /// Pieces of work that wait, and how many may.
+    pub(crate) fn load(&self) -> (usize, usize) {
+        (self.0.state().waiting.len(), self.0.queue)
+    }
+}
+
 impl Shared {
     fn submit(self: &Arc<Shared>, work: Work) -> Result<(), Busy> {
         let mut state = self.state();

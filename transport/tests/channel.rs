@@ -126,7 +126,7 @@ async fn a_server_with_too_much_to_do_says_so() {
     let config = Arc::new(server_config(&OsRandom));
     let (at_client, at_server) = tokio::join!(
         connect_with(client, client_config(&OsRandom)),
-        accept(server, config, async { Ok(epoch_today()) }, 0, &busy, Clock::start()),
+        accept(server, config, async { Ok(epoch_today()) }, || 0, &busy, Clock::start()),
     );
     assert!(matches!(at_server, Err(ChannelError::Overloaded)));
     let refused = HandshakeError::Refused { alert: Alert::Overloaded, authentic: false };
@@ -149,7 +149,7 @@ async fn key_wanted_behind(hello: &[u8]) -> (ChannelError, bool) {
         Ok(epoch_today())
     };
     let workers = workers();
-    let error = accept(server, config, epoch, 0, &workers, Clock::start()).await.err().unwrap();
+    let error = accept(server, config, epoch, || 0, &workers, Clock::start()).await.err().unwrap();
     (error, asked)
 }
 
@@ -170,7 +170,7 @@ async fn a_server_without_a_transport_key_says_so_in_the_end() {
     let (config, workers) = (Arc::new(server_config(&OsRandom)), workers());
     let began = Instant::now();
     let (at_client, at_server) =
-        tokio::join!(connect_with(client, patient), accept(server, config, pending(), 0, &workers, Clock::start()),);
+        tokio::join!(connect_with(client, patient), accept(server, config, pending(), || 0, &workers, Clock::start()),);
     assert!(matches!(at_server, Err(ChannelError::Overloaded)));
     let refused = HandshakeError::Refused { alert: Alert::Overloaded, authentic: false };
     assert_eq!(at_client.err().unwrap().to_string(), refused.to_string());
@@ -198,7 +198,7 @@ async fn a_client_that_leaves_does_not_wait_for_a_key() {
             client.reader
         };
         let began = Instant::now();
-        let (at_server, answer) = tokio::join!(accept(server, config, pending(), 0, &workers, clock), async {
+        let (at_server, answer) = tokio::join!(accept(server, config, pending(), || 0, &workers, clock), async {
             let mut answer = Vec::new();
             leaving.await.read_to_end(&mut answer).await.unwrap();
             answer

@@ -4,7 +4,7 @@
 mod support;
 
 use sealwire_transport::channel::{Channel, abandon};
-use sealwire_transport::message::{MessageReceiver, MessageSender};
+use sealwire_transport::message::{MessageMemory, MessageReceiver, MessageSender};
 use sealwire_transport::session::{Alert, SessionError};
 use sealwire_transport::{ChannelError, pipe::Memory};
 use support::channels::{channel, channel_over};
@@ -106,5 +106,46 @@ async fn a_message_in_pieces_and_messages_in_one_record_are_told_apart() {
     let mut receiver = MessageReceiver::new(server.receiver, 5);
     for expected in [&b"one"[..], b"two", b"", b"three"] {
         assert_eq!(receiver.receive().await.unwrap().unwrap(), expected);
+    }
+}
+
+/// Both ends of messages, the receiving one with a part of `memory`.
+async fn sharing(memory: &MessageMemory) -> (MessageSender, MessageReceiver, impl Sized) {
+    let (client, server) = channel().await;
+    let receiver = MessageReceiver::new(server.receiver, MAX).sharing(memory.clone());
+    (MessageSender::new(client.sender, MAX), receiver, (client.receiver, server.sender))
+}
+
+#[tokio::test]
+async fn long_messages_share_their_memory_and_short_ones_have_their_own() {
+    let (long, short) = (vec![1; 300 << 10], vec![2; 64 << 10]);
+    let memory = MessageMemory::new(236 << 10);
+    let (mut first, mut at_first, _open) = sharing(&memory).await;
+    let (mut second, mut at_second, _open_too) = sharing(&memory).await;
+    let (sent, received) = tokio::join!(first.send(&long), at_first.receive());
+    sent.unwrap();
+    assert!(received.unwrap().unwrap() == long, "it has all that there is beyond its first 64 KiB");
+
+    // It is being dealt with as long as nobody asks for the next one.
+    let (sent, received) = tokio::join!(second.send(&short), at_second.receive());
+    sent.unwrap();
+    assert!(received.unwrap().unwrap() == short);
+    let sending = second.send(&long);
+    let error = tokio::select! {
+        received = at_second.receive() => received.unwrap_err(),
+        _ = sending => unreachable!("it is not received"),
+    };
+    assert!(matches!(error, ChannelError::MessageMemory), "{error}");
+    assert_eq!(error.alert(), Some(Alert::Overloaded));
+
+    // The next message gives it back, and so does the end of the session.
+    let (sent, received) = tokio::join!(first.send(&short), at_first.receive());
+    sent.unwrap();
+    assert!(received.unwrap().unwrap() == short);
+    for _ in 0..2 {
+        let (mut another, mut at_another, _open_as_well) = sharing(&memory).await;
+        let (sent, received) = tokio::join!(another.send(&long), at_another.receive());
+        sent.unwrap();
+        assert!(received.unwrap().unwrap() == long);
     }
 }

@@ -32,7 +32,7 @@ pub fn start() -> SocketAddr {
         for stream in listener.incoming() {
             let serving = thread::Builder::new().stack_size(STACK);
             // A connection that breaks is its other end's affair.
-            serving.spawn(move || drop(serve(stream?))).unwrap();
+            serving.spawn(move || stream.and_then(serve)).unwrap();
         }
     });
     address

@@ -27,7 +27,10 @@ pub async fn run(dialer: &Dialer, target: Option<&str>) -> Result<(), AppError> 
         Some(_) => {
             let out = stdout::for_bytes().map_err(|source| AppError::Io { what: "opening standard output", source })?;
             let writer = Box::new(Output(out));
-            let relayed = relay(channel, Connection { reader, writer, peer: "standard input and output".to_owned() });
+            let relayed = relay(
+                channel,
+                Connection { reader, writer, peer: "standard input and output".to_owned(), origin: None },
+            );
             relayed.await.map(drop).map_err(AppError::from)
         }
         None => store(channel, reader).await,

@@ -2,6 +2,7 @@
 
 use crate::text::{Show, write_message};
 use sealwire_transport::ChannelError;
+use sealwire_transport::session::MAX_CONTENT;
 use std::io::{self, IsTerminal, Write};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::SystemTime;
@@ -25,19 +26,28 @@ impl Printer {
         Printer { out: Arc::new(Mutex::new(Box::new(out))), show: Show::Escaped }
     }
 
-    /// Shows one message, on a thread that may wait for whoever reads the output.
+    /// Shows one message, on a thread that may wait for whoever reads the output, and gives it back.
     ///
     /// # Errors
     /// [`ChannelError::Service`] when it could not be shown, so that its sender does not take it for delivered.
-    pub async fn message(&self, who: &str, message: &[u8]) -> Result<(), ChannelError> {
+    pub async fn message(&self, who: &str, message: Vec<u8>) -> Result<Vec<u8>, ChannelError> {
         let mut line = format!("{} {who}: ", humantime::format_rfc3339_seconds(SystemTime::now())).into_bytes();
         let (out, show) = (self.out.clone(), self.show);
-        let shown = write_message(&mut line, message, show);
         let written = tokio::task::spawn_blocking(move || {
+            // A long one is made readable a piece at a time, since it may become six times as long, and others wait for it meanwhile.
+            let is_short = message.len() <= MAX_CONTENT;
+            if is_short {
+                write_message(&mut line, &message, show)?;
+            }
             let mut out = out.lock().unwrap_or_else(PoisonError::into_inner);
-            shown.and_then(|()| out.write_all(&line)).and_then(|()| out.flush())
+            out.write_all(&line)?;
+            if !is_short {
+                write_message(&mut *out, &message, show)?;
+            }
+            out.flush()?;
+            Ok(message)
         });
         let written = written.await.map_err(io::Error::other).and_then(|written| written);
-        written.map_err(|error| ChannelError::Service(Arc::new(error)))
+        written.map_err(|error: io::Error| ChannelError::Service(Arc::new(error)))
     }
 }

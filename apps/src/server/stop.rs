@@ -20,6 +20,11 @@ impl Stop {
         self.0.send_replace(true);
     }
 
+    /// Whether it was said.
+    pub fn is_now(&self) -> bool {
+        *self.0.borrow()
+    }
+
     /// Somebody more who hears of it.
     pub fn watch(&self) -> Stopping {
         Stopping(self.0.subscribe())

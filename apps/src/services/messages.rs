@@ -17,7 +17,8 @@ pub(super) async fn serve(
     context: Arc<Context>,
 ) -> Result<Served, ChannelError> {
     let mut outgoing = MessageSender::new(channel.sender, context.max_message);
-    let mut incoming = MessageReceiver::new(channel.receiver, context.max_message);
+    let incoming = MessageReceiver::new(channel.receiver, context.max_message);
+    let mut incoming = incoming.sharing(context.message_memory.clone());
     let result = converse(&mut outgoing, &mut incoming, who, answer, &context).await;
     if let Err(error) = &result {
         abandon(outgoing.into_inner(), incoming.into_inner(), error).await;
@@ -49,7 +50,7 @@ async fn converse(
         match outgoing.channel().while_idle(next).await? {
             Next::Message(message) => {
                 let Some(message) = message? else { break };
-                context.printer.message(who, &message).await?;
+                let message = context.printer.message(who, message).await?;
                 messages += 1;
                 served = Served { messages: Some(messages), bytes: served.bytes + message.len() as u64, ..served };
                 if answer && leave_at.is_none() {

@@ -1,7 +1,8 @@
 //! Reaching a server, and not reaching one: addresses, ports that are taken, nobody there.
 
 use crate::support::{Home, client};
-use std::net::TcpListener;
+use std::io::{Read, Write};
+use std::net::{TcpListener, TcpStream};
 
 #[test]
 fn a_second_server_on_the_port_is_told_so() {
@@ -26,7 +27,6 @@ fn a_server_that_is_no_sealwire_is_a_clear_error() {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = listener.local_addr().unwrap().to_string();
     let other = std::thread::spawn(move || {
-        use std::io::Write;
         let (mut stream, _) = listener.accept().unwrap();
         stream.write_all(b"SSH-2.0-OpenSSH_10.0\r\n").unwrap();
         std::io::copy(&mut stream, &mut std::io::sink()).unwrap();
@@ -70,6 +70,37 @@ fn a_connection_too_many_is_turned_away_with_the_reason() {
     server.log_line("limits.max_connections");
     first.end_input();
     first.finish().ok();
+}
+
+#[test]
+fn a_client_in_its_session_takes_no_place_of_a_handshake() {
+    let home = Home::new();
+    let server = home.server(&["--set", "limits.max_handshakes_per_address=1"]);
+    let mut first = home.spawn(&server.echo(&[]));
+    first.write("in\n");
+    first.stdout.line_with("in");
+    assert_eq!(home.echo(&server, &[], "in as well\n").ok().text(), "in as well\n");
+    first.end_input();
+    first.finish().ok();
+}
+
+#[test]
+fn an_address_whose_handshakes_fail_is_turned_away_for_a_while() {
+    let home = Home::new();
+    let settings = ["--set", "limits.max_handshakes_per_address=2", "--set", "session.handshake_timeout=120"];
+    let server = home.server(&settings);
+    for _ in 0..2 {
+        let mut stream = TcpStream::connect(&server.address).unwrap();
+        stream.write_all(b"GET / HTTP/1.0\r\n\r\n").unwrap();
+        stream.read_to_end(&mut Vec::new()).unwrap();
+    }
+    server.process.stderr.until("two failures", |log, _| {
+        (String::from_utf8_lossy(log).matches("not-sealwire").count() == 2).then_some(())
+    });
+    home.echo(&server, &[], "").with_status(1).saying(&["overloaded"]);
+    server.log_line("limits.max_handshakes_per_address");
+    let log = server.stop().ok().stderr;
+    assert!(log.lines().last().unwrap().contains("handshakes-of-address:1 not-sealwire:2"), "{log}");
 }
 
 #[test]

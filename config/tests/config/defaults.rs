@@ -37,6 +37,9 @@ fn assert_defaults(config: &Config) {
     assert_eq!((config.session.handshake_timeout, config.session.close_timeout), (secs(10), secs(10)));
     assert_eq!((config.session.keepalive, config.session.dead_peer), (secs(30), secs(90)));
     assert_eq!((config.limits.max_message, config.limits.max_connections), (64 << 20, 1024));
+    assert_eq!(config.limits.message_memory, 256 << 20);
+    assert_eq!((config.limits.max_connections_per_address, config.limits.max_handshakes), (256, 512));
+    assert_eq!(config.limits.max_handshakes_per_address, 64);
     assert_eq!((config.workers.rsa_threads, config.workers.rsa_queue), (None, 256));
     assert_eq!((config.log.format, config.log.level), (LogFormat::Text, LogLevel::Info));
 }

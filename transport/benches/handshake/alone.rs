@@ -34,7 +34,7 @@ pub fn report(client_auth: bool, batch: u32, rounds: usize) {
 fn handshake(client: &Arc<ClientConfig>, server: &Arc<ServerConfig>, epoch: &Arc<Epoch>) -> Duration {
     let mut client = Handshake::client(client.clone(), start()).unwrap();
     let mut time = Duration::ZERO;
-    let mut server = timed(&mut time, || Handshake::server(server.clone(), 0, start()));
+    let mut server = timed(&mut time, || Handshake::server(server.clone(), start()));
     loop {
         let bytes = client.take_output();
         let answer = match timed(&mut time, || settle(feed(server, &bytes), Some(epoch))) {
@@ -71,7 +71,7 @@ fn feed(mut handshake: Handshake, bytes: &[u8]) -> Step {
 fn settle(mut step: Step, epoch: Option<&Arc<Epoch>>) -> Step {
     loop {
         step = match step {
-            Step::Key(wanted) => wanted.serve(epoch.unwrap().clone(), start()),
+            Step::Key(wanted) => wanted.serve(epoch.unwrap().clone(), 0, start()),
             Step::Work(job) => job.run(),
             step => return step,
         }

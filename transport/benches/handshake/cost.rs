@@ -121,7 +121,7 @@ impl Server {
                             let pipe = listener.accept().await.unwrap();
                             let (server, epoch, workers) = (server.clone(), epoch.clone(), workers.clone());
                             open.spawn(async move {
-                                accept(pipe, server, async { Ok(epoch) }, 0, &workers, clock).await.unwrap();
+                                accept(pipe, server, async { Ok(epoch) }, || 0, &workers, clock).await.unwrap();
                             });
                         }
                         open.join_all().await;

@@ -43,7 +43,7 @@ pub fn main(sessions: usize) {
                 let (config, workers, ready) = (config.clone(), workers.clone(), ready.clone());
                 open.spawn(async move {
                     let key = async { Ok(epoch_today()) };
-                    let mut channel = accept(pipe, config, key, 0, &workers, clock).await.unwrap();
+                    let mut channel = accept(pipe, config, key, || 0, &workers, clock).await.unwrap();
                     ready.send(()).unwrap();
                     drop((ready, workers));
                     let ended = channel.sender.while_idle(channel.receiver.receive()).await;

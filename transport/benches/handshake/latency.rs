@@ -98,7 +98,9 @@ impl Server {
                         _ = &mut stop => return,
                     };
                     let (config, keys, workers) = (config.clone(), keys.clone(), workers.clone());
-                    tokio::spawn(async move { accept(pipe, config, keys.epoch(), 0, &workers, clock).await.unwrap() });
+                    tokio::spawn(
+                        async move { accept(pipe, config, keys.epoch(), || 0, &workers, clock).await.unwrap() },
+                    );
                 }
             });
         });

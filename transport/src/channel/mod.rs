@@ -51,11 +51,12 @@ pub async fn connect(
 ) -> Result<Channel, ChannelError> {
     let handshake = Box::new(Handshake::client(config, clock.now())?);
     // A client that is busy itself just leaves: it may have begun to seal, and no plain alert may follow that.
-    establish(pipe, handshake, std::future::pending(), &[], workers, clock).await
+    establish(pipe, handshake, std::future::pending(), || 0, &[], workers, clock).await
 }
 
-/// Opens a channel as a server, with a puzzle of `difficulty` bits for the client (0: none). The transport key, `epoch`, is asked for when
-/// the client has said something sound, and may take until half of the time for the handshake has passed.
+/// Opens a channel as a server. The transport key, `epoch`, is asked for when the client has said something sound, and may take until half
+/// of the time for the handshake has passed. Then, when the client is answered, `difficulty` says how hard a puzzle it has to solve: so many
+/// bits, 0 for none.
 ///
 /// # Errors
 /// As [`connect`]; [`ChannelError::Overloaded`] when there is no transport key or too much RSA work waits already, and the client is told.
@@ -63,12 +64,12 @@ pub async fn accept(
     pipe: Connection,
     config: Arc<ServerConfig>,
     epoch: impl Future<Output = Result<Arc<Epoch>, TransportKeyError>>,
-    difficulty: u8,
+    difficulty: impl Fn() -> u8,
     workers: &Workers,
     clock: Clock,
 ) -> Result<Channel, ChannelError> {
-    let handshake = Box::new(Handshake::server(config, difficulty, clock.now()));
-    establish(pipe, handshake, epoch, &plain_alert(Alert::Overloaded), workers, clock).await
+    let handshake = Box::new(Handshake::server(config, clock.now()));
+    establish(pipe, handshake, epoch, difficulty, &plain_alert(Alert::Overloaded), workers, clock).await
 }
 
 /// Turns a pipe away before any handshake: the client is told that the server is overloaded.
@@ -86,13 +87,14 @@ async fn establish(
     mut pipe: Connection,
     handshake: Box<Handshake>,
     epoch: impl Future<Output = Result<Arc<Epoch>, TransportKeyError>>,
+    difficulty: impl Fn() -> u8,
     busy: &[u8],
     workers: &Workers,
     clock: Clock,
 ) -> Result<Channel, ChannelError> {
     let deadline = clock.at(handshake.deadline());
     // On the heap, and gone with the handshake: as a part of this future its room would be held for as long as the session lasts.
-    let handshake = Box::pin(handshake_over(&mut pipe, *handshake, epoch, busy, workers, clock));
+    let handshake = Box::pin(handshake_over(&mut pipe, *handshake, epoch, difficulty, busy, workers, clock));
     let outcome = timeout_at(deadline, handshake).await;
     let error = match outcome {
         Ok(Ok(established)) => return Ok(Channel::new(pipe, *established, clock)),
@@ -138,6 +140,7 @@ async fn handshake_over(
     pipe: &mut Connection,
     handshake: Handshake,
     epoch: impl Future<Output = Result<Arc<Epoch>, TransportKeyError>>,
+    difficulty: impl Fn() -> u8,
     busy: &[u8],
     workers: &Workers,
     clock: Clock,
@@ -156,7 +159,7 @@ async fn handshake_over(
                 handshake.advance(clock.now())
             }
             Step::Key(wanted) => match key_for(&mut pipe.reader, epoch.as_mut()).await {
-                Ok(Some(epoch)) => wanted.serve(epoch, clock.now()),
+                Ok(Some(epoch)) => wanted.serve(epoch, difficulty(), clock.now()),
                 Ok(None) => return overloaded(pipe, busy).await,
                 Err(error) => {
                     let alert = error.alert().map(plain_alert).unwrap_or_default();

@@ -39,7 +39,7 @@ impl Memory {
 }
 
 fn connection(reader: QueueReader, writer: QueueWriter) -> Connection {
-    Connection { reader: Box::new(reader), writer: Box::new(writer), peer: "memory".to_owned() }
+    Connection { reader: Box::new(reader), writer: Box::new(writer), peer: "memory".to_owned(), origin: None }
 }
 
 #[async_trait]

@@ -4,6 +4,7 @@ use super::half::WriteHalf;
 use async_trait::async_trait;
 use sealwire_traits::{Connection, Listener, Transport, TransportError};
 use std::io;
+use std::net::IpAddr;
 use tokio::net::tcp::OwnedWriteHalf;
 use tokio::net::{TcpListener, TcpStream};
 
@@ -25,11 +26,12 @@ fn check(address: &str) -> Result<(), TransportError> {
     }
 }
 
-fn connection(stream: TcpStream, peer: String) -> io::Result<Connection> {
+fn connection(stream: TcpStream, peer: String, origin: Option<IpAddr>) -> io::Result<Connection> {
     // A record is written whole; waiting for more would only delay it.
     stream.set_nodelay(true)?;
     let (reader, writer) = stream.into_split();
-    Ok(Connection { reader: Box::new(reader), writer: Box::new(WriteHalf::new(writer, reset)), peer })
+    let writer = Box::new(WriteHalf::new(writer, reset));
+    Ok(Connection { reader: Box::new(reader), writer, peer, origin })
 }
 
 /// A socket that is not to linger is closed by a reset.
@@ -46,7 +48,8 @@ impl Transport for Tcp {
 
     async fn connect(&self, address: &str) -> Result<Connection, TransportError> {
         check(address)?;
-        let connected = TcpStream::connect(address).await.and_then(|stream| connection(stream, address.to_owned()));
+        let connected = TcpStream::connect(address).await;
+        let connected = connected.and_then(|stream| connection(stream, address.to_owned(), None));
         connected.map_err(|source| TransportError::Connect { address: address.to_owned(), source })
     }
 
@@ -72,6 +75,7 @@ impl Listener for Listening {
 
     async fn accept(&mut self) -> Result<Connection, TransportError> {
         let accepted = self.listener.accept().await;
-        accepted.and_then(|(stream, peer)| connection(stream, peer.to_string())).map_err(TransportError::Accept)
+        let accepted = accepted.and_then(|(stream, peer)| connection(stream, peer.to_string(), Some(peer.ip())));
+        accepted.map_err(TransportError::Accept)
     }
 }

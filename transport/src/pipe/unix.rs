@@ -28,7 +28,8 @@ fn check(address: &str) -> Result<&Path, TransportError> {
 fn connection(stream: UnixStream, peer: String) -> Connection {
     let (reader, writer) = stream.into_split();
     // These sockets know no resets but one: a peer whose bytes were not read yet hears of it.
-    Connection { reader: Box::new(reader), writer: Box::new(WriteHalf::new(writer, OwnedWriteHalf::forget)), peer }
+    let writer = Box::new(WriteHalf::new(writer, OwnedWriteHalf::forget));
+    Connection { reader: Box::new(reader), writer, peer, origin: None }
 }
 
 #[async_trait]

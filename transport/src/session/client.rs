@@ -110,7 +110,7 @@ impl AwaitServerHello {
         pre_master: &PreMaster,
     ) -> Result<Vec<u8>, HandshakeError> {
         let th1 = self.transcript.hash();
-        let solution = puzzle::solve(&th1, hello.difficulty);
+        let solution = puzzle::solve(&th1, hello.difficulty).ok_or(HandshakeError::Puzzle)?;
         let wrapped = transport_key.wrap_secret(pre_master, &wrap_label(&th1), self.config.provider.random)?;
         Ok(ClientKeys { want_server_auth, solution, wrapped }.encode())
     }

@@ -77,7 +77,7 @@ pub enum HandshakeError {
     /// Client: the puzzle is too hard.
     #[error("the server asks for a puzzle of difficulty {0}, at most 20 is taken")]
     Difficulty(u8),
-    /// Server: the puzzle was not solved.
+    /// The client did not solve the puzzle.
     #[error("the client did not solve the puzzle")]
     Puzzle,
     /// Server: the wrapped secret is wrong in a way that anybody can see.

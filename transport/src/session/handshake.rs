@@ -1,7 +1,7 @@
 //! What the handshakes of both ends share: the buffer, the deadline, and the steps an outside driver takes.
 
 use super::direction::{Direction, InnerType};
-use super::limits::{ALERT_LEN, HANDSHAKE_PADDING, INNER_HEADER_LEN};
+use super::limits::{ALERT_LEN, HANDSHAKE_PADDING, INNER_HEADER_LEN, MAX_DIFFICULTY};
 use super::record::{FrameError, Kind, Record, RecordBuffer, plain_alert};
 use super::schedule::Key;
 use super::{
@@ -52,10 +52,11 @@ impl KeyWanted {
         KeyWanted { io, state }
     }
 
-    /// Goes on with the transport key `epoch`.
-    pub fn serve(self, epoch: Arc<Epoch>, now: Now) -> Step {
+    /// Goes on with the transport key `epoch`, and asks for a puzzle of `difficulty` leading zero bits (0: none; more than
+    /// [`MAX_DIFFICULTY`] is taken for that).
+    pub fn serve(self, epoch: Arc<Epoch>, difficulty: u8, now: Now) -> Step {
         let KeyWanted { mut io, state } = self;
-        match state.answer(&mut io, epoch) {
+        match state.answer(&mut io, epoch, difficulty.min(MAX_DIFFICULTY)) {
             // More may have come in the same read.
             Ok(state) => Handshake { io, state: State::ClientKeys(state) }.advance(now),
             Err(error) => io.fail(error),
@@ -197,10 +198,10 @@ impl Handshake {
         Ok(Handshake { io, state: State::ServerHello(state) })
     }
 
-    /// Begins as a server that asks for a puzzle of `difficulty` leading zero bits (0: none; at most 20).
-    pub fn server(config: Arc<ServerConfig>, difficulty: u8, now: Now) -> Handshake {
+    /// Begins as a server.
+    pub fn server(config: Arc<ServerConfig>, now: Now) -> Handshake {
         let io = Io::new(&config.settings, now);
-        Handshake { io, state: State::ClientHello(server::AwaitClientHello::new(config, difficulty)) }
+        Handshake { io, state: State::ClientHello(server::AwaitClientHello::new(config)) }
     }
 
     /// What is to be written to the pipe before anything is read.

@@ -37,7 +37,7 @@ pub(super) const SMALLEST_BUCKET: usize = 256;
 /// Bytes in the name of a service.
 pub(super) const MAX_SERVICE: usize = 255;
 /// Leading zero bits that a server may ask of the puzzle: 2^20 hashes, about a second of a slow processor.
-pub(super) const MAX_DIFFICULTY: u8 = 20;
+pub const MAX_DIFFICULTY: u8 = 20;
 /// Seconds a certificate of a transport key may live.
 pub(super) const MAX_LIFETIME: u64 = 900;
 /// Seconds a certificate is valid before and after the time in which its key is used, for clocks that differ.

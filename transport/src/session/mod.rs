@@ -30,7 +30,7 @@ pub use certificate::Epoch;
 pub use config::{ClientConfig, ServerConfig, Settings, TrustPolicy};
 pub use error::{CertificateError, HandshakeError, Rejection, SessionError};
 pub use handshake::{Established, Failure, Handshake, Job, KeyWanted, Peer, Step};
-pub use limits::{CLOCK_SKEW, CONTENT_START, MAX_CONTENT};
+pub use limits::{CLOCK_SKEW, CONTENT_START, MAX_CONTENT, MAX_DIFFICULTY};
 pub use receive::{ReceiveHalf, Received};
 pub use record::plain_alert;
 pub(crate) use record::record_start;

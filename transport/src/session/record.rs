@@ -75,9 +75,9 @@ pub(crate) fn record_start(buffer: &[u8]) -> usize {
     (buffer.as_ptr().align_offset(CACHE_LINE) + CACHE_LINE - HEADER_LEN) % CACHE_LINE
 }
 
-/// Collects bytes from the pipe and hands out whole records. It grows to the longest record that came, never to a length that was
-/// merely claimed and is over the caller's cap, and is that long until [`release`](Self::release): so a stream of long records is read
-/// a record at a time, into memory that is zeroed once.
+/// Collects bytes from the pipe and hands out whole records. It grows with what came, to twice as much at a time and to no more than the
+/// record that has begun: whoever merely claims a length gets no memory for it. It is as long as the longest record until
+/// [`release`](Self::release): so a stream of long records is read a record at a time, into memory that is zeroed once.
 pub(super) struct RecordBuffer {
     bytes: Vec<u8>,
     /// `bytes[start..end]` came and was not handed out yet.
@@ -93,8 +93,9 @@ impl RecordBuffer {
 
     /// Room for the pipe to read into; never empty.
     pub(super) fn space(&mut self) -> &mut [u8] {
-        let wanted = CACHE_LINE + self.wanted().max(self.end - self.start + 1);
+        let wanted = CACHE_LINE + self.wanted();
         if self.bytes.len() < wanted {
+            self.bytes.reserve_exact(wanted - self.bytes.len());
             self.bytes.resize(wanted, 0);
         }
         let front = record_start(&self.bytes);
@@ -125,12 +126,14 @@ impl RecordBuffer {
         self.read_ahead = IDLE_READ_AHEAD;
     }
 
-    /// The length of the record that has begun, or a little more than nothing.
+    /// Room for the record that has begun, as far as what came of it vouches for more; always more than came.
     fn wanted(&self) -> usize {
-        match self.bytes[self.start..self.end].first_chunk() {
-            Some(&[_, a, b, c]) => (HEADER_LEN + from_u24([a, b, c]).min(MAX_BODY)).max(self.read_ahead),
-            None => self.read_ahead,
-        }
+        let came = &self.bytes[self.start..self.end];
+        let record = match came.first_chunk() {
+            Some(&[_, a, b, c]) => HEADER_LEN + from_u24([a, b, c]).min(MAX_BODY),
+            None => 0,
+        };
+        record.min(2 * came.len()).max(self.read_ahead).max(came.len() + 1)
     }
 
     /// `count` bytes were read into [`space`](Self::space).
@@ -207,6 +210,26 @@ mod tests {
         let room = buffer.space().len();
         buffer.filled(room);
         buffer.filled(1);
+    }
+
+    #[test]
+    fn room_grows_with_what_came_and_not_with_what_was_claimed() {
+        let (mut buffer, mut came) = (RecordBuffer::new(), 4);
+        let record = HEADER_LEN + MAX_BODY;
+        buffer.space()[..4].copy_from_slice(&header(Kind::Sealed, MAX_BODY));
+        buffer.filled(4);
+        let mut reads = 0;
+        while came < record {
+            assert!(buffer.next(|_| Some(MAX_BODY)).expect("sound").is_none());
+            let count = buffer.space().len();
+            assert!(buffer.bytes.capacity() <= READ_AHEAD.max(2 * came) + CACHE_LINE, "after {came} bytes");
+            buffer.filled(count);
+            came += count;
+            reads += 1;
+        }
+        assert!(buffer.next(|_| Some(MAX_BODY)).expect("sound").is_some());
+        assert!(reads <= 6 && came < record + CACHE_LINE, "{reads} reads, {came} bytes");
+        assert_eq!(buffer.space().len(), record, "from then on a record is one read");
     }
 
     #[test]

@@ -18,15 +18,14 @@ use std::sync::Arc;
 /// Nothing came yet.
 pub(super) struct AwaitClientHello {
     config: Arc<ServerConfig>,
-    difficulty: u8,
 }
 
 impl AwaitClientHello {
     /// Kind and longest body of the message awaited, and whether it is the peer's first.
     pub(super) const EXPECTED: (Kind, usize, bool) = (Kind::Handshake, MAX_CLIENT_HELLO, true);
 
-    pub(super) fn new(config: Arc<ServerConfig>, difficulty: u8) -> AwaitClientHello {
-        AwaitClientHello { config, difficulty }
+    pub(super) fn new(config: Arc<ServerConfig>) -> AwaitClientHello {
+        AwaitClientHello { config }
     }
 
     /// Step 2, what does not need the transport key: everything that the client may be refused for.
@@ -35,8 +34,7 @@ impl AwaitClientHello {
             Ok(aead) => {
                 let mut transcript = Transcript::new();
                 transcript.add(&message.body);
-                let AwaitClientHello { config, difficulty } = self;
-                Step::Key(KeyWanted::new(io, AwaitKey { config, difficulty, aead, transcript }))
+                Step::Key(KeyWanted::new(io, AwaitKey { config: self.config, aead, transcript }))
             }
             Err(error) => io.fail(error),
         }
@@ -55,7 +53,6 @@ impl AwaitClientHello {
 /// Message 1 came.
 pub(super) struct AwaitKey {
     config: Arc<ServerConfig>,
-    difficulty: u8,
     aead: &'static dyn AeadAlgorithm,
     /// Of message 1.
     transcript: Transcript,
@@ -63,21 +60,26 @@ pub(super) struct AwaitKey {
 
 impl AwaitKey {
     /// Step 2: ServerHello. No private operation: the certificate was signed when the transport key was made.
-    pub(super) fn answer(mut self, io: &mut Io, epoch: Arc<Epoch>) -> Result<AwaitClientKeys, HandshakeError> {
+    pub(super) fn answer(
+        mut self,
+        io: &mut Io,
+        epoch: Arc<Epoch>,
+        difficulty: u8,
+    ) -> Result<AwaitClientKeys, HandshakeError> {
         let mut random = [0; 32];
         self.config.provider.random.fill(&mut random)?;
         let answer = ServerHello {
             suite: self.aead.suite().id,
             random,
             client_auth: self.config.client_auth,
-            difficulty: self.difficulty,
+            difficulty,
             tbs: epoch.tbs.clone(),
             signature: epoch.signature.clone(),
         }
         .encode();
         io.output.extend(plain_handshake(&answer));
         self.transcript.add(&answer);
-        let AwaitKey { config, difficulty, aead, transcript } = self;
+        let AwaitKey { config, aead, transcript } = self;
         Ok(AwaitClientKeys { config, epoch, difficulty, aead, transcript })
     }
 }

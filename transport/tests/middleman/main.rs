@@ -57,7 +57,7 @@ impl World {
         let mut now = start();
         let mut nodes = [
             Node::client(Handshake::client(self.client.clone(), now).unwrap()),
-            Node::server(Handshake::server(self.server.clone(), 0, now), EPOCH.clone()),
+            Node::server(Handshake::server(self.server.clone(), now), EPOCH.clone()),
         ];
         let on = |side| fault.filter(|(from, _)| *from == side).map(|(_, fault)| fault);
         let mut links = [Link::new(on(From::Client)), Link::new(on(From::Server))];

@@ -1,6 +1,6 @@
 //! One end of the simulated conversation: a handshake, then a script over a session. It has no clock and no pipe either.
 
-use crate::support::drive::{End, settle};
+use crate::support::drive::{Answer, End, settle};
 use sealwire_transport::session::{
     Epoch, Established, Handshake, HandshakeError, Now, ReceiveHalf, Received, SendHalf, SessionError,
 };
@@ -52,7 +52,7 @@ enum State {
 pub struct Node {
     is_client: bool,
     /// For the server: the key that it will ask for.
-    epoch: Option<Arc<Epoch>>,
+    answer: Option<Answer>,
     state: Option<State>,
     pub output: Vec<u8>,
     pub received: Vec<u8>,
@@ -65,12 +65,12 @@ impl Node {
     }
 
     pub fn server(handshake: Handshake, epoch: Arc<Epoch>) -> Node {
-        Node::new(handshake, Some(epoch))
+        Node::new(handshake, Some((epoch, 0)))
     }
 
-    fn new(handshake: Handshake, epoch: Option<Arc<Epoch>>) -> Node {
+    fn new(handshake: Handshake, answer: Option<Answer>) -> Node {
         let (output, received, sent) = (Vec::new(), Vec::new(), Vec::new());
-        let mut node = Node { is_client: epoch.is_none(), epoch, state: None, output, received, sent };
+        let mut node = Node { is_client: answer.is_none(), answer, state: None, output, received, sent };
         node.wait(handshake);
         node
     }
@@ -123,7 +123,7 @@ impl Node {
     }
 
     fn shake(&mut self, handshake: Handshake, now: Now) {
-        match settle(handshake.advance(now), &mut self.epoch, now) {
+        match settle(handshake.advance(now), &mut self.answer, now) {
             End::Waiting(handshake) => self.wait(handshake),
             End::Failed(failure) => {
                 self.output.extend(failure.output);

@@ -28,7 +28,7 @@ pub async fn connect_with(pipe: Connection, config: ClientConfig) -> Result<Chan
 
 /// Opens a channel as the server of the tests.
 pub async fn accept_with(pipe: Connection, config: ServerConfig) -> Result<Channel, ChannelError> {
-    accept(pipe, Arc::new(config), async { Ok(epoch_today()) }, 0, &workers(), Clock::start()).await
+    accept(pipe, Arc::new(config), async { Ok(epoch_today()) }, || 0, &workers(), Clock::start()).await
 }
 
 /// An anonymous channel with these settings at both ends.

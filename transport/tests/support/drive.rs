@@ -16,12 +16,18 @@ pub enum End {
     Failed(Failure),
 }
 
-/// Runs the jobs until the handshake waits or is over. A server's takes its key from `epoch`.
-pub fn settle(mut step: Step, epoch: &mut Option<Arc<Epoch>>, now: Now) -> End {
+/// What a server answers with: its transport key, and the difficulty of its puzzle.
+pub type Answer = (Arc<Epoch>, u8);
+
+/// Runs the jobs until the handshake waits or is over. A server's takes its key and its puzzle from `answer`.
+pub fn settle(mut step: Step, answer: &mut Option<Answer>, now: Now) -> End {
     loop {
         step = match step {
             Step::Read(handshake) => return End::Waiting(handshake),
-            Step::Key(wanted) => wanted.serve(epoch.take().expect("one key a handshake, for a server"), now),
+            Step::Key(wanted) => {
+                let (epoch, difficulty) = answer.take().expect("one key a handshake, for a server");
+                wanted.serve(epoch, difficulty, now)
+            }
             Step::Work(job) => job.run(),
             Step::Done(established) => return End::Done(established),
             Step::Failed(failure) => return End::Failed(failure),
@@ -32,8 +38,8 @@ pub fn settle(mut step: Step, epoch: &mut Option<Arc<Epoch>>, now: Now) -> End {
 /// One end of a handshake, and of the session behind it.
 pub struct Party {
     end: Option<End>,
-    /// For a server: the key that it will ask for.
-    epoch: Option<Arc<Epoch>>,
+    /// For a server.
+    answer: Option<Answer>,
     pub now: Now,
     /// Data that came once the handshake was over.
     pub data: Vec<u8>,
@@ -42,9 +48,9 @@ pub struct Party {
 }
 
 impl Party {
-    fn new(handshake: Handshake, epoch: Option<Arc<Epoch>>) -> Party {
+    fn new(handshake: Handshake, answer: Option<Answer>) -> Party {
         let session = Ok(Received::Nothing);
-        Party { end: Some(End::Waiting(handshake)), epoch, now: start(), data: Vec::new(), session }
+        Party { end: Some(End::Waiting(handshake)), answer, now: start(), data: Vec::new(), session }
     }
 
     pub fn client(config: ClientConfig) -> Party {
@@ -57,7 +63,7 @@ impl Party {
 
     /// A server on this key, with a puzzle.
     pub fn server_on(config: ServerConfig, epoch: Arc<Epoch>, difficulty: u8) -> Party {
-        Party::new(Handshake::server(Arc::new(config), difficulty, start()), Some(epoch))
+        Party::new(Handshake::server(Arc::new(config), start()), Some((epoch, difficulty)))
     }
 
     /// What this end wants to write.
@@ -78,7 +84,7 @@ impl Party {
                     let count = fill(handshake.space(), rest);
                     rest = &rest[count..];
                     handshake.filled(count);
-                    self.end = Some(settle(handshake.advance(self.now), &mut self.epoch, self.now));
+                    self.end = Some(settle(handshake.advance(self.now), &mut self.answer, self.now));
                     if rest.is_empty() && self.is_waiting() {
                         return;
                     }

@@ -63,7 +63,7 @@ fn serve(transport: &'static dyn KeyTransport, key: Box<dyn UnwrapKey>) -> (Runt
         let workers = Workers::new(1, 1);
         while let Ok(pipe) = listener.accept().await {
             let same_key = std::future::ready(Ok(epoch.clone()));
-            let refused = accept(pipe, config.clone(), same_key, 0, &workers, clock).await;
+            let refused = accept(pipe, config.clone(), same_key, || 0, &workers, clock).await;
             assert!(refused.is_err(), "random bytes opened");
         }
     });

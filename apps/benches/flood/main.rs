@@ -1,0 +1,143 @@
+//! What a flood from some addresses does to honest clients from another one, next to the same flood at a listener that does nothing:
+//!
+//! ```sh
+//! cargo bench -p sealwire --bench flood                  # every kind of flood
+//! cargo bench -p sealwire --bench flood -- mixed         # one of them
+//! ```
+//!
+//! The server is the program with its default settings, in a process of its own. Four clients from 127.0.0.1 send it messages as fast as it
+//! takes them, and another one makes a handshake, rests for 100 ms, and makes the next. Meanwhile the flooder opens a fixed number of connections a second from
+//! 127.0.0.2, or from 200 addresses behind it: to the server, or to a listener in the bench's process, which accepts, reads and drops what
+//! comes. The two take turns of a few seconds. Nothing leaves the machine, and everything ends by itself.
+//!
+//! `goodput` is what the honest sessions carried: while the listener was flooded, while the server was, and the median ratio of turns that
+//! follow one another. Handshakes are timed from the opening of the connection, with every further try of one that was refused; `rss` is
+//! the server's, before the first flood, at the end of its first turn, and of its last.
+#![allow(
+    clippy::print_stdout,
+    clippy::unwrap_used,
+    unreachable_pub,
+    reason = "a program that prints, over what was just made"
+)]
+
+#[cfg(target_os = "linux")]
+mod flooder;
+#[cfg(target_os = "linux")]
+mod honest;
+#[cfg(target_os = "linux")]
+mod server;
+
+#[cfg(target_os = "linux")]
+fn main() {
+    linux::main();
+}
+
+#[cfg(not(target_os = "linux"))]
+fn main() {
+    println!("only Linux has the addresses of 127.0.0.0/8 and the memory of processes where this looks for them");
+}
+
+#[cfg(target_os = "linux")]
+mod linux {
+    use super::flooder::{Dummy, Flood, Kind};
+    use super::honest::Honest;
+    use super::server::Server;
+    use std::thread::sleep;
+    use std::time::Duration;
+
+    /// A run by `cargo test --benches` is a short one.
+    pub fn main() {
+        let given: Vec<String> = std::env::args().collect();
+        let is_bench = given.iter().any(|arg| arg == "--bench");
+        let (rounds, turn) = if is_bench { (5, Duration::from_secs(3)) } else { (1, Duration::from_millis(200)) };
+        super::server::raise_file_limit();
+        let asked: Vec<Kind> =
+            Kind::ALL.into_iter().filter(|kind| given.iter().any(|arg| arg == kind.name())).collect();
+        let kinds = if asked.is_empty() { Kind::ALL.to_vec() } else { asked };
+        println!("{rounds} turns of {turn:?} each; a flood is {} connections a second", Flood::RATE);
+        println!(
+            "{:<20} {:>26} {:>7}  {:>17} {:>17}  {:>13} {:>9}",
+            "", "goodput, MB/s (dummy)", "ratio", "handshake p50", "p95, ms (dummy)", "rss, MiB", "log lines"
+        );
+        for kind in kinds {
+            Attack::run(kind, rounds, turn).report();
+        }
+    }
+
+    /// How long a server remembers a flood from many addresses, and asks everybody for puzzles.
+    const MEMORY: Duration = Duration::from_secs(11);
+
+    /// What a kind of flood did.
+    struct Attack {
+        kind: Kind,
+        /// Bytes a second, while the dummy was flooded and while the server was.
+        goodput: Vec<[f64; 2]>,
+        handshakes: [Vec<Duration>; 2],
+        /// Before the first flood, and at the end of each.
+        rss: Vec<u64>,
+        log_lines: usize,
+        endings: String,
+    }
+
+    impl Attack {
+        fn run(kind: Kind, rounds: usize, turn: Duration) -> Attack {
+            let server = Server::start();
+            let dummy = Dummy::start();
+            let honest = Honest::start(&server);
+            // The sessions' buffers are as long as they will be.
+            sleep(turn / 3);
+            let (mut goodput, mut handshakes, mut rss) = (vec![], [vec![], vec![]], vec![server.rss()]);
+            for round in 0..rounds {
+                if round > 0 && kind.is_of_many() {
+                    sleep(MEMORY);
+                }
+                let mut both = [0.0; 2];
+                for (index, target) in [dummy.address, server.address].into_iter().enumerate() {
+                    let flood = Flood::start(kind, target);
+                    honest.take();
+                    sleep(turn);
+                    let (bytes, times) = honest.take();
+                    if index == 1 {
+                        rss.push(server.rss());
+                    }
+                    flood.stop();
+                    both[index] = bytes as f64 / turn.as_secs_f64();
+                    handshakes[index].extend(times);
+                }
+                goodput.push(both);
+            }
+            honest.stop();
+            let (log_lines, endings) = server.stop();
+            Attack { kind, goodput, handshakes, rss, log_lines, endings }
+        }
+
+        fn report(self) {
+            let [dummy, flooded] = [0, 1].map(|index| median(self.goodput.iter().map(|both| both[index])) / 1e6);
+            let ratio = median(self.goodput.iter().map(|[dummy, flooded]| flooded / dummy));
+            let [at_dummy, at_server] = self.handshakes.map(percentiles);
+            let [before, first, last] = [0, 1, self.rss.len() - 1].map(|index| self.rss[index] >> 20);
+            println!(
+                "{:<20} {:>26} {ratio:>7.2}  {:>17} {:>17}  {:>13} {:>9}",
+                self.kind.name(),
+                format!("{flooded:.0} ({dummy:.0})"),
+                format!("{:.0} ({:.0})", at_server[0], at_dummy[0]),
+                format!("{:.0} ({:.0})", at_server[1], at_dummy[1]),
+                format!("{before}, {first}, {last}"),
+                self.log_lines,
+            );
+            println!("    {}", self.endings);
+        }
+    }
+
+    fn median(values: impl Iterator<Item = f64>) -> f64 {
+        let mut values: Vec<f64> = values.collect();
+        values.sort_by(f64::total_cmp);
+        values[values.len() / 2]
+    }
+
+    /// The median and the 95th percentile, in milliseconds.
+    fn percentiles(mut times: Vec<Duration>) -> [f64; 2] {
+        times.sort();
+        [50, 95].map(|percent| times.get(times.len() * percent / 100).map_or(f64::NAN, |time| time.as_secs_f64() * 1e3))
+    }
+}
