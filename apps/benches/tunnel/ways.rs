@@ -100,7 +100,9 @@ pub fn tunnel(target: SocketAddr, settings: &[&str]) -> Tunnel {
         let mut command = Command::new(env!("CARGO_BIN_EXE_sealwire"));
         command.env_clear().env("XDG_STATE_HOME", state.path()).env("HOME", state.path()).current_dir(state.path());
         command.args(args).args(["--set", "log.level=warn"]);
-        settings.iter().for_each(|setting| drop(command.args(["--set", setting])));
+        for setting in settings {
+            command.args(["--set", setting]);
+        }
         command
     };
     let leads = format!("server.targets.bench={target}");
