@@ -13,7 +13,7 @@ use sealwire_traits::{
 /// RSAES-OAEP on every engine, the preferred one first. An engine that this build or this machine lacks says so.
 pub static KEY_TRANSPORTS: &[&dyn KeyTransport] = {
     const ALL: [&dyn KeyTransport; ENGINES.len()] =
-        [&RsaOaep(ENGINES[0]), &RsaOaep(ENGINES[1]), &RsaOaep(ENGINES[2]), &RsaOaep(ENGINES[3])];
+        [&RsaOaep(ENGINES[0]), &RsaOaep(ENGINES[1]), &RsaOaep(ENGINES[2]), &RsaOaep(ENGINES[3]), &RsaOaep(ENGINES[4])];
     &ALL
 };
 

@@ -37,5 +37,5 @@ pub(crate) use uint::Portable;
 #[cfg(target_arch = "x86_64")]
 pub(crate) use {
     engine::Powers,
-    uint::{Arithmetic, LIMB_BITS, Montgomery, Uint, double_mod, gather},
+    uint::{Arithmetic, LIMB_BITS, Montgomery, Uint, double_mod, gather, inverse_of_limb},
 };

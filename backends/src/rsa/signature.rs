@@ -12,7 +12,7 @@ use sealwire_traits::{
 /// RSASSA-PSS on every engine, the preferred one first. An engine that this build or this machine lacks says so.
 pub static SIGNATURES: &[&dyn SignatureScheme] = {
     const ALL: [&dyn SignatureScheme; ENGINES.len()] =
-        [&RsaPss(ENGINES[0]), &RsaPss(ENGINES[1]), &RsaPss(ENGINES[2]), &RsaPss(ENGINES[3])];
+        [&RsaPss(ENGINES[0]), &RsaPss(ENGINES[1]), &RsaPss(ENGINES[2]), &RsaPss(ENGINES[3]), &RsaPss(ENGINES[4])];
     &ALL
 };
 

@@ -20,7 +20,7 @@ mod x86;
 pub(crate) use powers::Powers;
 
 use gmp::GMP;
-use kernels::{FMA52, MULX, PORTABLE};
+use kernels::{FMA52, IFMA, MULX, PORTABLE};
 use powers::OneByOne;
 
 use super::exponent::E;
@@ -70,5 +70,8 @@ pub(crate) struct EngineEntry {
 }
 
 /// Every engine, the preferred first.
-pub(crate) const ENGINES: [&EngineEntry; 4] =
-    if cfg!(feature = "gmp") { [&GMP, &FMA52, &MULX, &PORTABLE] } else { [&FMA52, &MULX, &PORTABLE, &GMP] };
+pub(crate) const ENGINES: [&EngineEntry; 5] = if cfg!(feature = "gmp") {
+    [&GMP, &IFMA, &FMA52, &MULX, &PORTABLE]
+} else {
+    [&IFMA, &FMA52, &MULX, &PORTABLE, &GMP]
+};
