@@ -75,7 +75,7 @@ impl WrapKey for OaepPublicKey {
         // RFC 8017 section 7.1.1, steps 3a to 3c: C = EM^e mod n.
         let m = self.0.representative(em.expose())?;
         let mut wrapped = vec![0; self.0.len()];
-        self.0.engine().pow_e(self.0.n(), &m).write_be_bytes(&mut wrapped);
+        self.0.pow_e(&m).write_be_bytes(&mut wrapped);
         Ok(wrapped)
     }
 }

@@ -17,7 +17,7 @@ mod window;
 #[cfg(target_arch = "x86_64")]
 mod x86;
 
-pub(crate) use powers::Powers;
+pub(crate) use powers::{PowE, Powers};
 
 use gmp::GMP;
 use kernels::{FMA52, IFMA, MULX, PORTABLE};
@@ -52,6 +52,11 @@ pub(crate) trait Engine: Debug + Send + Sync {
     /// `base^65537 mod n` where all is public, such as a signature.
     fn public_pow_e(&self, n: &Montgomery, base: &Uint) -> Uint {
         self.pow_e(n, base)
+    }
+
+    /// The modulus of a key made ready for powers e, where that makes them faster than [`Engine::pow_e`].
+    fn prepare_e(&self, _: &Montgomery) -> Option<Box<dyn PowE>> {
+        None
     }
 
     /// `1/x mod n`, where both are public; none when they have a common divisor.

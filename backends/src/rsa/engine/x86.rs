@@ -2,8 +2,8 @@
 
 use super::kernels::best_arithmetic;
 use super::powers::Groups;
-use super::{Engine, OneByOne, Powers, window};
-use crate::arch::x86_64::{Fma52, Fma52Pair, Ifma, IfmaLanes, Mulx};
+use super::{Engine, OneByOne, PowE, Powers, window};
+use crate::arch::x86_64::{Fma52, Fma52Pair, Ifma, IfmaLanes, IfmaPublicModulus, Mulx};
 use crate::rsa::uint::{Arithmetic, Montgomery};
 use sealwire_traits::Unavailable;
 
@@ -55,6 +55,10 @@ impl Engine for Ifma {
             }
             Box::new(IfmaLanes::new(*self, moduli))
         })
+    }
+
+    fn prepare_e(&self, n: &Montgomery) -> Option<Box<dyn PowE>> {
+        IfmaPublicModulus::new(*self, n).map(|modulus| Box::new(modulus) as Box<dyn PowE>)
     }
 }
 

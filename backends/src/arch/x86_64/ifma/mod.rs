@@ -4,6 +4,7 @@
 //! |---|---|
 //! | `digits` | numbers as digits of 52 bits in lanes |
 //! | `modulus` | the moduli, prepared |
+//! | `public` | the power e |
 //! | `kernel` | the assembly as functions: all the `unsafe` |
 //! | `macros.s` | registers by number, a product, a quotient |
 //! | `entry.s` | the operations, the windows of an exponentiation, the table |
@@ -48,9 +49,12 @@
 mod digits;
 mod kernel;
 mod modulus;
+mod public;
 
 #[cfg(test)]
 mod tests;
+
+pub(crate) use public::PublicModulus;
 
 use super::cpu;
 use super::windows::windows;
@@ -132,16 +136,6 @@ impl Lanes {
             }
         }
     }
-
-    /// Number i, at most twice its modulus, below it.
-    fn residue(&self, digits: &Digits, i: usize) -> Uint {
-        let width = self.moduli[i].width();
-        let modulus = self.moduli[i].modulus().resized(width + 1);
-        let mut residue = digits.number(i, self.modulus.layout(), width + 1);
-        residue.reduce_once(&modulus);
-        residue.reduce_once(&modulus);
-        residue.resized(width)
-    }
 }
 
 impl Powers for Lanes {
@@ -160,6 +154,16 @@ impl Powers for Lanes {
         let one = Uint::small(1, 1);
         factor.load(&vec![&one; bases.len()], self.modulus.layout());
         kernel::multiply(power, factor, &self.modulus);
-        (0..self.moduli.len()).map(|i| self.residue(power, i)).collect()
+        let moduli = self.moduli.iter().map(Montgomery::modulus).enumerate();
+        moduli.map(|(i, n)| residue(power, i, n, self.modulus.layout())).collect()
     }
+}
+
+/// Number i, less than three times its modulus, below it.
+fn residue(digits: &Digits, i: usize, n: &Uint, layout: Layout) -> Uint {
+    let wide = n.resized(n.width() + 1);
+    let mut residue = digits.number(i, layout, wide.width());
+    residue.reduce_once(&wide);
+    residue.reduce_once(&wide);
+    residue.resized(n.width())
 }

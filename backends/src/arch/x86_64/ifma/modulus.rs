@@ -99,7 +99,7 @@ impl Modulus {
     /// further bit that is set: when x has become 52 digits, 2^x is R.
     fn enter_r2(&mut self, moduli: &[&Uint], bits: usize) {
         let exponent = self.layout.digits() * DIGIT_BITS;
-        let squarings = exponent.ilog2() - 5;
+        let squarings = exponent.ilog2() - 2;
         // A power of two that is below the moduli, doubled from there on.
         let mut powers: Vec<Uint> = moduli.iter().map(|n| Uint::power_of_two(bits - 1, n.width())).collect();
         let mut reached = bits - 1;
