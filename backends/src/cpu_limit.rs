@@ -13,14 +13,16 @@ pub(crate) enum Level {
     Portable,
     AesNi,
     Vaes,
+    Avx512,
 }
 
 /// The values of [`VARIABLE`].
-const LEVELS: [(&str, Level); 3] = [("portable", Level::Portable), ("aes-ni", Level::AesNi), ("vaes", Level::Vaes)];
+const LEVELS: [(&str, Level); 4] =
+    [("portable", Level::Portable), ("aes-ni", Level::AesNi), ("vaes", Level::Vaes), ("avx512", Level::Avx512)];
 
 static LIMIT: LazyLock<Result<Level, String>> = LazyLock::new(|| {
     let Some(value) = env::var_os(VARIABLE).filter(|value| !value.is_empty()) else {
-        return Ok(Level::Vaes);
+        return Ok(Level::Avx512);
     };
     let level = LEVELS.iter().find(|(name, _)| value == *name);
     level.map(|(_, level)| *level).ok_or_else(|| value.to_string_lossy().into_owned())

@@ -1,10 +1,10 @@
 //! What the package `evidence` needs to know of the inside, compiled with `--cfg sealwire_evidence` and in no other program.
 
 #[cfg(target_arch = "x86_64")]
-mod fma52;
+mod powers;
 
 #[cfg(target_arch = "x86_64")]
-pub use fma52::Fma52Powers;
+pub use powers::{Kernel, KernelPowers};
 
 use crate::rsa::Uint;
 use std::sync::OnceLock;

@@ -23,12 +23,12 @@ fn the_preferred_engine_comes_first_and_a_missing_one_says_how_to_get_it() {
     assert!(KEY_TRANSPORTS.iter().all(|transport| transport.scheme() == KeyTransportScheme::RSA_OAEP_SHA256));
     assert!(SIGNATURES.iter().all(|scheme| scheme.name() == "rsa-pss-sha256"));
     if cfg!(feature = "gmp") {
-        assert_eq!(names, ["gmp", "num-bigint/fma52", "num-bigint/mulx", "num-bigint/portable"]);
+        assert_eq!(names, ["gmp", "num-bigint/ifma", "num-bigint/fma52", "num-bigint/mulx", "num-bigint/portable"]);
         assert!(transports().count() >= 2);
         return;
     }
-    assert_eq!(names, ["num-bigint/fma52", "num-bigint/mulx", "num-bigint/portable", "gmp"]);
-    let (transport, signature) = (KEY_TRANSPORTS[3], SIGNATURES[3]);
+    assert_eq!(names, ["num-bigint/ifma", "num-bigint/fma52", "num-bigint/mulx", "num-bigint/portable", "gmp"]);
+    let (transport, signature) = (KEY_TRANSPORTS[4], SIGNATURES[4]);
     let reason = transport.available().expect_err("not built in").to_string();
     assert!(reason.contains("--features gmp"), "{reason}");
     assert!(signature.available().is_err());

@@ -2,8 +2,8 @@
 
 use crate::support::{Done, Home, Process};
 
-/// The values, and the backends of the same names, from the least to the most.
-const LEVELS: [&str; 3] = ["portable", "aes-ni", "vaes"];
+/// The values, from the least to the most, and the backends of the same names. (There is none of the last.)
+const LEVELS: [&str; 4] = ["portable", "aes-ni", "vaes", "avx512"];
 
 fn limited(home: &Home, limit: &str, args: &[&str]) -> Done {
     Process::spawn(home.command(args).env("SEALWIRE_CPU", limit)).feed(b"").finish()
@@ -56,7 +56,8 @@ fn an_unknown_limit_is_refused_by_whatever_runs_a_backend() {
         for (limit, args) in [("sse9", args.to_vec()), ("AES-NI", [args, &portable].concat())] {
             let done = limited(&home, limit, &args).with_status(2);
             assert_eq!(done.text(), "", "{args:?}");
-            let complaint = format!("unknown value of SEALWIRE_CPU {limit:?}: expected one of portable, aes-ni, vaes");
+            let complaint =
+                format!("unknown value of SEALWIRE_CPU {limit:?}: expected one of portable, aes-ni, vaes, avx512");
             assert_eq!(done.stderr.trim_end(), format!("sealwire: {complaint}"), "{args:?}");
         }
     }

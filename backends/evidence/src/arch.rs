@@ -58,6 +58,22 @@ pub fn vector_branch(block: &[u8; 32]) -> Option<u8> {
     vaes().then(|| unsafe { crate::control::vaes::branch(block) })
 }
 
+/// A table look-up whose index is a product of 52 bits.
+pub fn wide_table(key: &[u8; 32], table: &[u8; 256]) -> Option<u8> {
+    // SAFETY: the processor was asked.
+    ifma().then(|| unsafe { crate::control::ifma::table(key, table) })
+}
+
+/// A branch on a mask that is made of such products.
+pub fn wide_branch(key: &[u8; 32]) -> Option<u8> {
+    // SAFETY: the processor was asked.
+    ifma().then(|| unsafe { crate::control::ifma::branch(key) })
+}
+
+fn ifma() -> bool {
+    is_x86_feature_detected!("avx512f") && is_x86_feature_detected!("avx512ifma")
+}
+
 fn vaes() -> bool {
     is_x86_feature_detected!("avx2") && is_x86_feature_detected!("vaes")
 }

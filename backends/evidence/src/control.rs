@@ -2,7 +2,7 @@
 
 use crate::arch::{self, public, secret};
 use num_bigint::BigUint;
-use sealwire_backends::evidence::Fma52Powers;
+use sealwire_backends::evidence::{Kernel, KernelPowers};
 use std::hint::black_box;
 
 /// A leak: works on a secret, and gives something computed of it; `None` where the processor lacks the instructions.
@@ -21,6 +21,8 @@ pub const CONTROLS: &[(&str, Control)] = &[
     ("denormal", denormal),
     ("vector-table", |key| arch::vector_table(key, black_box(&TABLE))),
     ("vector-branch", arch::vector_branch),
+    ("wide-table", |key| arch::wide_table(key, black_box(&TABLE))),
+    ("wide-branch", arch::wide_branch),
 ];
 
 /// Has a secret leak; whether the processor could.
@@ -118,8 +120,8 @@ fn fused_branch(key: &[u8; 32]) -> Option<u8> {
 /// A sum with the smallest denormal number there is; the kernel behind it clears what the processor notes of that.
 fn denormal(_: &[u8; 32]) -> Option<u8> {
     black_box(black_box(f64::from_bits(1)) + black_box(1.0));
-    let powers = Fma52Powers::new([&[0x8f; 32]; 2], 256).ok()?;
-    Some(powers.pow([&[1; 32]; 2], [&[1; 8]; 2])[0].expose()[0])
+    let powers = KernelPowers::new(Kernel::Fma52, &[&[0x8f_u8; 32][..]; 2], 256).ok()?;
+    Some(powers.pow(&[&[1_u8; 32][..]; 2], &[&[1_u8; 8][..]; 2])[0].expose()[0])
 }
 
 /// Compiled for the instructions of the backend `vaes`.
@@ -143,5 +145,30 @@ pub mod vaes {
     pub fn branch(block: &[u8; 32]) -> u8 {
         let block = round(block);
         if _mm256_testz_si256(block, block) == 1 { std::hint::black_box(1) } else { std::hint::black_box(2) }
+    }
+}
+
+/// Compiled for the instructions of the kernel `ifma`.
+pub mod ifma {
+    use std::arch::x86_64::*;
+
+    #[target_feature(enable = "avx512f,avx512ifma")]
+    fn product(key: &[u8; 32]) -> __m512i {
+        let digit = |i: usize| i64::from_le_bytes(*key[8 * i..].first_chunk().expect("eight bytes"));
+        let digits = _mm512_set_epi64(digit(0), digit(1), digit(2), digit(3), digit(0), digit(1), digit(2), digit(3));
+        _mm512_madd52hi_epu64(_mm512_madd52lo_epu64(digits, digits, digits), digits, digits)
+    }
+
+    /// An index that is a product.
+    #[target_feature(enable = "avx512f,avx512ifma")]
+    pub fn table(key: &[u8; 32], table: &[u8; 256]) -> u8 {
+        table[(_mm_cvtsi128_si64(_mm512_castsi512_si128(product(key))) & 0xff) as usize]
+    }
+
+    /// A branch on a mask.
+    #[target_feature(enable = "avx512f,avx512ifma")]
+    pub fn branch(key: &[u8; 32]) -> u8 {
+        let odd = _mm512_test_epi64_mask(product(key), _mm512_set1_epi64(1));
+        if odd == 0 { std::hint::black_box(1) } else { std::hint::black_box(2) }
     }
 }

@@ -4,7 +4,7 @@
 //! |---|---|
 //! | `aes` | what is watched of AES-GCM |
 //! | `rsa` | what is watched of RSA |
-//! | `fma52` | what is watched of its kernel `fma52` |
+//! | `powers` | what is watched of its kernels `fma52` and `ifma` |
 //! | `control` | leaks planted on purpose, which have to be found |
 //! | `step` | a tool that watches: the processor executes, instruction by instruction |
 //! | `arch` | all the `unsafe` |
@@ -12,14 +12,15 @@
 mod aes;
 mod arch;
 mod control;
-mod fma52;
+mod powers;
 mod rsa;
 mod step;
 
 use aes::Extent;
+use sealwire_backends::evidence::Kernel;
 use std::process::ExitCode;
 
-const USAGE: &str = "usage: evidence [step] (aes BACKEND [brief] | rsa ENGINE | fma52 | control NAME)
+const USAGE: &str = "usage: evidence [step] (aes BACKEND [brief] | rsa ENGINE | kernel (fma52 | ifma) | control NAME)
 
 Runs under valgrind, or, with `step`, instruction by instruction under its own eyes; ./run does all of it.
 Exit status: 0 nothing found, 1 failed, 2 usage, 77 this machine cannot run it, 99 a leak.";
@@ -50,9 +51,10 @@ fn run(words: &[&str]) -> ExitCode {
         ["aes", name] => aes(name, &Extent::Full),
         ["aes", name, "brief"] => aes(name, &Extent::Brief),
         ["rsa", engine] => rsa(engine),
-        ["fma52"] => match fma52::run() {
-            Ok(()) => ExitCode::SUCCESS,
-            Err(reason) => unavailable(&reason.to_string()),
+        ["kernel", name] => match find(&Kernel::ALL, name).map(|&kernel| powers::run(kernel)) {
+            Some(Ok(())) => ExitCode::SUCCESS,
+            Some(Err(reason)) => unavailable(&reason.to_string()),
+            None => refuse(USAGE, WRONG_USAGE),
         },
         ["control", name] => match find(control::CONTROLS, name) {
             Some(&control) if control::run(control) => ExitCode::SUCCESS,

@@ -2,7 +2,7 @@
 //! been.
 
 use super::blinding::Blinding;
-use super::engine::{Engine, Powers};
+use super::engine::{Engine, PowE, Powers};
 use super::exponent::{self, E};
 use super::prime;
 use super::size::{prime_bits, primes_allowed};
@@ -19,6 +19,7 @@ pub(crate) struct PublicKey {
     engine: &'static dyn Engine,
     components: PublicComponents,
     n: Montgomery,
+    prepared: Option<Box<dyn PowE>>,
 }
 
 impl PublicKey {
@@ -42,7 +43,8 @@ impl PublicKey {
             return Err(KeyError::Unsound("the public exponent is not 65537, the only one that is taken"));
         }
         let n = Montgomery::new(engine.arithmetic(), Uint::from_be_bytes(n, limbs_for(bits)), bits);
-        Ok(PublicKey { engine, components, n })
+        let prepared = engine.prepare_e(&n);
+        Ok(PublicKey { engine, components, n, prepared })
     }
 
     /// The engine.
@@ -68,6 +70,16 @@ impl PublicKey {
     /// Bytes in the modulus: `k` of RFC 8017.
     pub(crate) fn len(&self) -> usize {
         self.components.n.len()
+    }
+
+    /// `base^e mod n` for a secret base below n.
+    pub(crate) fn pow_e(&self, base: &Uint) -> Uint {
+        self.prepared.as_ref().map_or_else(|| self.engine.pow_e(&self.n, base), |n| n.pow_e(base))
+    }
+
+    /// The same where all is public.
+    pub(crate) fn public_pow_e(&self, base: &Uint) -> Uint {
+        self.prepared.as_ref().map_or_else(|| self.engine.public_pow_e(&self.n, base), |n| n.pow_e(base))
     }
 
     /// OS2IP (RFC 8017 section 4.2) of `len()` bytes that stand for a number below n.

@@ -13,7 +13,7 @@ use sealwire_traits::{
 /// RSAES-OAEP on every engine, the preferred one first. An engine that this build or this machine lacks says so.
 pub static KEY_TRANSPORTS: &[&dyn KeyTransport] = {
     const ALL: [&dyn KeyTransport; ENGINES.len()] =
-        [&RsaOaep(ENGINES[0]), &RsaOaep(ENGINES[1]), &RsaOaep(ENGINES[2]), &RsaOaep(ENGINES[3])];
+        [&RsaOaep(ENGINES[0]), &RsaOaep(ENGINES[1]), &RsaOaep(ENGINES[2]), &RsaOaep(ENGINES[3]), &RsaOaep(ENGINES[4])];
     &ALL
 };
 
@@ -75,7 +75,7 @@ impl WrapKey for OaepPublicKey {
         // RFC 8017 section 7.1.1, steps 3a to 3c: C = EM^e mod n.
         let m = self.0.representative(em.expose())?;
         let mut wrapped = vec![0; self.0.len()];
-        self.0.engine().pow_e(self.0.n(), &m).write_be_bytes(&mut wrapped);
+        self.0.pow_e(&m).write_be_bytes(&mut wrapped);
         Ok(wrapped)
     }
 }

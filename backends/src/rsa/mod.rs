@@ -36,6 +36,7 @@ pub use signature::SIGNATURES;
 pub(crate) use uint::Portable;
 #[cfg(target_arch = "x86_64")]
 pub(crate) use {
-    engine::Powers,
-    uint::{Arithmetic, LIMB_BITS, Montgomery, Uint, double_mod, gather},
+    engine::{PowE, Powers},
+    exponent::E,
+    uint::{Arithmetic, LIMB_BITS, Montgomery, Uint, double_mod, gather, inverse_of_limb},
 };

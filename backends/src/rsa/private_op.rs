@@ -19,7 +19,7 @@ pub(crate) fn private_op(key: &PrivateKey, c: &Uint, random: &dyn SecureRandom) 
     let bases: Vec<Uint> = key.primes().moduli().iter().map(|prime| prime.reduce(&blinded)).collect();
     let powers = key.primes().pow(&bases, key.exponents());
     let m = n.mul_entered(&recombine(key, &powers), &factors.unblind);
-    if bool::from(engine.pow_e(n, &m).ct_eq(c)) {
+    if bool::from(key.public().pow_e(&m).ct_eq(c)) {
         return Ok(m);
     }
     key.blinding().forget();

@@ -12,7 +12,7 @@ use sealwire_traits::{
 /// RSASSA-PSS on every engine, the preferred one first. An engine that this build or this machine lacks says so.
 pub static SIGNATURES: &[&dyn SignatureScheme] = {
     const ALL: [&dyn SignatureScheme; ENGINES.len()] =
-        [&RsaPss(ENGINES[0]), &RsaPss(ENGINES[1]), &RsaPss(ENGINES[2]), &RsaPss(ENGINES[3])];
+        [&RsaPss(ENGINES[0]), &RsaPss(ENGINES[1]), &RsaPss(ENGINES[2]), &RsaPss(ENGINES[3]), &RsaPss(ENGINES[4])];
     &ALL
 };
 
@@ -107,7 +107,7 @@ impl VerifyingKey for PssPublicKey {
         // RFC 8017 section 8.1.2, step 1: the length. Step 2: EM = S^e mod n for S < n. Step 3: EM is an encoding of M.
         let s = self.0.representative(signature).map_err(|_| SignatureError)?;
         let mut em = vec![0; self.0.len()];
-        self.0.engine().public_pow_e(self.0.n(), &s).write_be_bytes(&mut em);
+        self.0.public_pow_e(&s).write_be_bytes(&mut em);
         if pss::verify(message, em) { Ok(()) } else { Err(SignatureError) }
     }
 }

@@ -56,7 +56,10 @@ pub struct Effects {
 /// Moves of whole vectors, with which the compiler also moves structures whose parts are not all secret.
 const MOVES: &[Mnemonic] = {
     use Mnemonic::*;
-    &[Movaps, Movups, Movapd, Movupd, Movdqa, Movdqu, Vmovaps, Vmovups, Vmovapd, Vmovupd, Vmovdqa, Vmovdqu]
+    &[
+        Movaps, Movups, Movapd, Movupd, Movdqa, Movdqu, Vmovaps, Vmovups, Vmovapd, Vmovupd, Vmovdqa, Vmovdqu,
+        Vmovdqa64, Vmovdqu64,
+    ]
 };
 
 impl Effects {

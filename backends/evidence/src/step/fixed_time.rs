@@ -29,4 +29,7 @@ pub const FIXED_TIME: &[Mnemonic] = &[
     Vaesdec, Vaesdeclast, Vpclmulqdq,
     // Floating point, of the kernel `fma52`, and what goes with it.
     Addsd, Subsd, Vaddpd, Vsubpd, Vfmadd231pd, Vmovddup, Vpermilpd, Vpblendvb, Vpsrlvq, Vpmovzxbq,
+    // AVX-512, of the kernel `ifma`, its masks among them, and of the system's library, which copies with it.
+    Vpmadd52luq, Vpmadd52huq, Vmovdqa64, Vmovdqu64, Vbroadcasti64x2, Vshufi64x2, Valignq, Vpandq, Vpandnq, Vpxorq, Vpternlogq, Vpblendmq, Vptestmq, Vptestnmq,
+    Kandb, Korb, Kxorb, Kxnorb, Kmovb,
 ];

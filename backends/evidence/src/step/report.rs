@@ -93,7 +93,10 @@ impl Report {
         for symbol in program.symbols() {
             let name = demangled(symbol.name()?);
             let entry = name.strip_prefix(KERNELS).and_then(|rest| rest.split_once("::"));
-            let Some((module, _)) = entry.or_else(|| (name == FMA52).then_some(("fma52", ""))) else { continue };
+            let Some((module, _)) = entry.or_else(|| Some((RSA_KERNELS.iter().find(|kernel| name == kernel.1)?.0, "")))
+            else {
+                continue;
+            };
             let code = text.data_range(symbol.address(), symbol.size())?.ok_or("a function without code")?;
             let (done, all): &mut (usize, usize) = modules.entry(module.to_owned()).or_default();
             for instruction in Decoder::with_ip(64, code, symbol.address(), DecoderOptions::NONE) {
@@ -109,8 +112,11 @@ impl Report {
 /// Where `entry.rs` compiles the kernels.
 const KERNELS: &str = "sealwire_backends::arch::x86_64::entry::";
 
-/// The kernel of RSA that is one function of assembly. Its two tables of jumps stand among its instructions, and count as some.
-const FMA52: &str = "sealwire_backends::arch::x86_64::fma52::kernel::kernel";
+/// The kernels of RSA that are one function of assembly each. Their tables of jumps stand among the instructions, and count as some.
+const RSA_KERNELS: [(&str, &str); 2] = [
+    ("fma52", "sealwire_backends::arch::x86_64::fma52::kernel::kernel"),
+    ("ifma", "sealwire_backends::arch::x86_64::ifma::kernel::kernel"),
+];
 
 /// A name without the hash at its end.
 fn demangled(name: &str) -> String {

@@ -1,9 +1,9 @@
-//! The kernel `fma52` alone, without the blinding that would hide what its digits are: powers modulo two numbers, timed whole.
+//! A kernel alone, `fma52` or `ifma`, without the blinding that would hide what its digits are: powers modulo two numbers, timed whole.
 
 use crate::random;
 use crate::sample::{Times, interleave, time_each};
 use num_bigint::BigUint;
-use sealwire_backends::evidence::Fma52Powers;
+use sealwire_backends::evidence::{Kernel, KernelPowers};
 use sealwire_traits::Unavailable;
 
 /// Names of the classes: the base, then the exponent.
@@ -21,28 +21,28 @@ const NAMES: [&str; 7] = [
 ///
 /// # Errors
 /// [`Unavailable`] when this processor lacks the instructions.
-pub fn measure(rounds: usize, bits: usize) -> Result<(Vec<&'static str>, Times), Unavailable> {
+pub fn measure(kernel: Kernel, rounds: usize, bits: usize) -> Result<(Vec<&'static str>, Times), Unavailable> {
     let bits = bits / 2;
     let moduli = [odd(bits), odd(bits)];
     let [p, q] = moduli.each_ref().map(|n| bytes(n, bits));
-    let powers = Fma52Powers::new([&p, &q], bits)?;
+    let powers = KernelPowers::new(kernel, &[&p, &q], bits)?;
     let times = interleave(NAMES.len(), rounds, |plan| {
-        let inputs: Vec<_> = plan.iter().map(|&class| input(class, &moduli, bits)).collect();
+        let inputs: Vec<_> = plan.iter().map(|&class| input(kernel, class, &moduli, bits)).collect();
         time_each(&inputs, |_, input| {
             let [base_p, base_q, d_p, d_q] = std::array::from_fn(|i| &input[i * bits / 8..(i + 1) * bits / 8]);
-            powers.pow([base_p, base_q], [d_p, d_q])
+            powers.pow(&[base_p, base_q], &[d_p, d_q])
         })
     });
     Ok((NAMES.to_vec(), times))
 }
 
 /// Two bases, then two exponents.
-fn input(class: usize, moduli: &[BigUint; 2], bits: usize) -> Vec<u8> {
+fn input(kernel: Kernel, class: usize, moduli: &[BigUint; 2], bits: usize) -> Vec<u8> {
     let bases = moduli.each_ref().map(|n| {
         let random = number(bits) % n;
         match class {
             3 => BigUint::ZERO,
-            4 => montgomery_one(n, bits),
+            4 => montgomery_one(kernel, n, bits),
             5 => n - 1u8,
             6 => BigUint::from(1u8),
             _ => random,
@@ -56,10 +56,14 @@ fn input(class: usize, moduli: &[BigUint; 2], bits: usize) -> Vec<u8> {
     bases.iter().chain(&exponents).flat_map(|x| bytes(x, bits)).collect()
 }
 
-/// 1/R, which Montgomery's form makes 1: of all digits of the table one in twenty is not zero. R is the kernel's, 2^(104 H), with four bits to
-/// spare.
-fn montgomery_one(n: &BigUint, bits: usize) -> BigUint {
-    let r = BigUint::from(1u8) << ((bits + 4).div_ceil(104) * 104);
+/// 1/R, which Montgomery's form makes 1: of all digits of the table one in twenty is not zero. R is the kernel's, with four bits to spare:
+/// 2^(104 H), or 2^(52 D).
+fn montgomery_one(kernel: Kernel, n: &BigUint, bits: usize) -> BigUint {
+    let step = match kernel {
+        Kernel::Fma52 => 104,
+        Kernel::Ifma => 52,
+    };
+    let r = BigUint::from(1u8) << ((bits + 4).div_ceil(step) * step);
     r.modinv(n).expect("an odd modulus")
 }
 

@@ -7,7 +7,7 @@
 //! | `sample` | measuring them in rounds |
 //! | `unwrap` | whole decryptions, planted differences, and a decryption that leaks |
 //! | `network` | whole handshakes |
-//! | `kernel` | powers of the kernel `fma52`, of digits that are chosen |
+//! | `kernel` | powers of a kernel alone, of digits that are chosen |
 //! | `statistics` | tests of pairs, the bootstrap |
 //! | `report` | the table |
 //! | `random` | chance |
@@ -25,17 +25,18 @@ mod unwrap;
 
 use classes::{ALL, FEW};
 use sample::Times;
+use sealwire_backends::evidence::Kernel;
 use sealwire_traits::Unavailable;
 use std::process::ExitCode;
 
-const USAGE: &str = "usage: study (unwrap ENGINE | planted ENGINE | network ENGINE | control | kernel) ROUNDS [BITS]
+const USAGE: &str = "usage: study (unwrap ENGINE | planted ENGINE | network ENGINE | control | kernel KERNEL) ROUNDS [BITS]
 
 unwrap   decryptions of all classes of ciphertexts
 planted  decryptions of one class, with differences of known sizes
 network  handshakes over TCP with wrapped secrets of some classes
 control  a decryption that leaks: num-bigint's modpow, and a hasty decoding
-kernel   powers by fma52, of digits that are all zero, and of others
-ENGINE is num-bigint/fma52, num-bigint/mulx or num-bigint/portable; ROUNDS are up to ten million; BITS, 2048 to 4096, a multiple of 16.
+kernel   powers by fma52 or ifma, of digits that are all zero, and of others
+ENGINE is num-bigint/ifma, num-bigint/fma52, num-bigint/mulx or num-bigint/portable; ROUNDS are up to ten million; BITS, 2048 to 4096, a multiple of 16.
 Exit status: 0 no difference found, 1 a difference found, 2 usage, 77 this machine cannot run it.";
 
 /// The status for wrong arguments.
@@ -52,7 +53,7 @@ fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     let words: Vec<&str> = arguments.iter().map(String::as_str).collect();
     let Some((words, rounds, bits)) = numbers(&words) else { return refuse(USAGE, WRONG_USAGE) };
-    if words.get(1).is_some_and(|name| key::named(name).is_none()) {
+    if !words.starts_with(&["kernel"]) && words.get(1).is_some_and(|name| key::named(name).is_none()) {
         return refuse(USAGE, WRONG_USAGE);
     }
     let studied = match *words {
@@ -64,7 +65,10 @@ fn main() -> ExitCode {
             key::engine(engine).map(|e| (FEW.map(|i| ALL[i].0).to_vec(), network::measure(e, rounds, bits)))
         }
         ["control"] => key::engine("num-bigint/portable").map(|e| (names(), unwrap::measure_control(e, rounds, bits))),
-        ["kernel"] => kernel::measure(rounds, bits),
+        ["kernel", name] => match Kernel::ALL.iter().find(|kernel| kernel.0 == name) {
+            Some((_, kernel)) => kernel::measure(*kernel, rounds, bits),
+            None => return refuse(USAGE, WRONG_USAGE),
+        },
         _ => return refuse(USAGE, WRONG_USAGE),
     };
     finish(studied)

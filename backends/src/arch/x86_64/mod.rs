@@ -14,8 +14,10 @@
 //! | `gcm` | the fused kernel |
 //! | `wipe` | wiping |
 //! | `entry` | where the kernels are compiled for their instructions, and keyed objects over them |
+//! | `windows` | RSA: exponents
 //! | `mulx` | RSA: products of big integers with two carry chains |
 //! | `fma52` | RSA: powers modulo two numbers side by side, by the floating-point unit |
+//! | `ifma` | RSA: powers modulo two numbers side by side, or one, by multipliers of 52 bits |
 //!
 //! The kernels of AES-GCM are written once, over [`vector::Vector`], and compiled twice. Constant time: the only branches are on lengths and
 //! counters, the only index is the counter.
@@ -29,11 +31,13 @@ mod entry;
 mod fma52;
 mod gcm;
 mod ghash;
+mod ifma;
 mod mulx;
 mod partial;
 mod stitched;
 mod tables;
 mod vector;
+mod windows;
 mod wipe;
 
 #[cfg(test)]
@@ -42,4 +46,5 @@ mod tests;
 pub(crate) use cpu::{AesNi, Vaes};
 pub(crate) use entry::{Aes, AesGcm};
 pub(crate) use fma52::{Fma52, Pair as Fma52Pair};
+pub(crate) use ifma::{Ifma, Lanes as IfmaLanes, PublicModulus as IfmaPublicModulus};
 pub(crate) use mulx::Mulx;

@@ -3,7 +3,7 @@
 use super::cpu::{self, AesNi, Vaes};
 use super::entry::Instructions;
 use super::tables::Key;
-use super::{Fma52, Mulx};
+use super::{Fma52, Ifma, Mulx};
 use crate::aes::Aes;
 use crate::cpu_limit::Level;
 use crate::sym_model as model;
@@ -59,4 +59,9 @@ fn the_kernels_of_rsa_are_there_where_their_instructions_are() {
     assert_eq!(Mulx::detect().is_ok(), has_mulx && cpu::allowed(Level::AesNi).is_ok());
     let has_fma52 = is_x86_feature_detected!("avx2") && is_x86_feature_detected!("fma");
     assert_eq!(Fma52::detect().is_ok(), has_fma52 && cpu::allowed(Level::Vaes).is_ok());
+    let has_ifma = is_x86_feature_detected!("avx512f")
+        && is_x86_feature_detected!("avx512dq")
+        && is_x86_feature_detected!("avx512vl")
+        && is_x86_feature_detected!("avx512ifma");
+    assert_eq!(Ifma::detect().is_ok(), has_ifma && cpu::allowed(Level::Avx512).is_ok());
 }

@@ -2,12 +2,14 @@
 //! num-bigint's `modpow` has no part in it, since it picks table entries by bits of the exponent.
 
 #[cfg(target_arch = "x86_64")]
-use super::x86::{fma52, mulx};
+use super::x86::{fma52, ifma, mulx};
 use super::{Engine, EngineEntry};
 use crate::rsa::uint::{Arithmetic, Portable};
 #[cfg(not(target_arch = "x86_64"))]
 use sealwire_traits::Unavailable;
 
+/// AVX-512 IFMA, for one power or two side by side.
+pub(super) static IFMA: EngineEntry = EngineEntry { name: "num-bigint/ifma", load: ifma };
 /// AVX2 and FMA, for two powers side by side; all else by the fastest arithmetic there is beside it.
 pub(super) static FMA52: EngineEntry = EngineEntry { name: "num-bigint/fma52", load: fma52 };
 /// BMI2 and ADX.
@@ -33,4 +35,4 @@ fn fma52() -> Result<&'static dyn Engine, Unavailable> {
 }
 
 #[cfg(not(target_arch = "x86_64"))]
-use fma52 as mulx;
+use {fma52 as ifma, fma52 as mulx};

@@ -17,10 +17,10 @@ mod window;
 #[cfg(target_arch = "x86_64")]
 mod x86;
 
-pub(crate) use powers::Powers;
+pub(crate) use powers::{PowE, Powers};
 
 use gmp::GMP;
-use kernels::{FMA52, MULX, PORTABLE};
+use kernels::{FMA52, IFMA, MULX, PORTABLE};
 use powers::OneByOne;
 
 use super::exponent::E;
@@ -54,6 +54,11 @@ pub(crate) trait Engine: Debug + Send + Sync {
         self.pow_e(n, base)
     }
 
+    /// The modulus of a key made ready for powers e, where that makes them faster than [`Engine::pow_e`].
+    fn prepare_e(&self, _: &Montgomery) -> Option<Box<dyn PowE>> {
+        None
+    }
+
     /// `1/x mod n`, where both are public; none when they have a common divisor.
     fn public_inverse(&self, n: &Uint, x: &Uint) -> Option<Uint> {
         num_bigint::inverse(n, x)
@@ -70,5 +75,8 @@ pub(crate) struct EngineEntry {
 }
 
 /// Every engine, the preferred first.
-pub(crate) const ENGINES: [&EngineEntry; 4] =
-    if cfg!(feature = "gmp") { [&GMP, &FMA52, &MULX, &PORTABLE] } else { [&FMA52, &MULX, &PORTABLE, &GMP] };
+pub(crate) const ENGINES: [&EngineEntry; 5] = if cfg!(feature = "gmp") {
+    [&GMP, &IFMA, &FMA52, &MULX, &PORTABLE]
+} else {
+    [&IFMA, &FMA52, &MULX, &PORTABLE, &GMP]
+};

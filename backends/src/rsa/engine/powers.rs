@@ -12,6 +12,12 @@ pub(crate) trait Powers: Send + Sync {
     fn pow(&self, bases: &[Uint], exponents: &[Uint]) -> Vec<Uint>;
 }
 
+/// A public modulus, prepared by an engine for e alone.
+pub(crate) trait PowE: Send + Sync {
+    /// `base^65537` modulo it, for a secret base below it and as wide.
+    fn pow_e(&self, base: &Uint) -> Uint;
+}
+
 /// Moduli for which one power is computed after the other.
 pub(super) struct OneByOne {
     moduli: Vec<Montgomery>,

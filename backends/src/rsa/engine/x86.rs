@@ -2,8 +2,8 @@
 
 use super::kernels::best_arithmetic;
 use super::powers::Groups;
-use super::{Engine, OneByOne, Powers, window};
-use crate::arch::x86_64::{Fma52, Fma52Pair, Mulx};
+use super::{Engine, OneByOne, PowE, Powers, window};
+use crate::arch::x86_64::{Fma52, Fma52Pair, Ifma, IfmaLanes, IfmaPublicModulus, Mulx};
 use crate::rsa::uint::{Arithmetic, Montgomery};
 use sealwire_traits::Unavailable;
 
@@ -13,6 +13,10 @@ pub(super) fn mulx() -> Result<&'static dyn Engine, Unavailable> {
 
 pub(super) fn fma52() -> Result<&'static dyn Engine, Unavailable> {
     Fma52::detect().map(|cpu| cpu as &dyn Engine)
+}
+
+pub(super) fn ifma() -> Result<&'static dyn Engine, Unavailable> {
+    Ifma::detect().map(|cpu| cpu as &dyn Engine)
 }
 
 impl Engine for Mulx {
@@ -29,16 +33,41 @@ impl Engine for Fma52 {
     /// By twos. A modulus that is left over is a pair by itself, half of which is for nothing: that is still faster than
     /// one power by any other arithmetic.
     fn powers(&self, moduli: Vec<Montgomery>) -> Box<dyn Powers> {
-        let mut groups = Vec::new();
-        let mut rest = moduli.into_iter().peekable();
-        while rest.peek().is_some() {
-            groups.push(group(*self, rest.by_ref().take(2).collect()));
-        }
-        Box::new(Groups(groups))
+        by_twos(moduli, |moduli| {
+            if !Fma52Pair::takes(&moduli) {
+                return OneByOne::boxed(moduli, window::pow);
+            }
+            Box::new(Fma52Pair::new(*self, moduli))
+        })
     }
 }
 
-/// Side by side, if the kernel has room for them.
-fn group(cpu: Fma52, moduli: Vec<Montgomery>) -> Box<dyn Powers> {
-    if Fma52Pair::takes(&moduli) { Box::new(Fma52Pair::new(cpu, moduli)) } else { OneByOne::boxed(moduli, window::pow) }
+impl Engine for Ifma {
+    fn arithmetic(&'static self) -> &'static dyn Arithmetic {
+        best_arithmetic()
+    }
+
+    /// By twos. A modulus that is left over has all lanes to itself.
+    fn powers(&self, moduli: Vec<Montgomery>) -> Box<dyn Powers> {
+        by_twos(moduli, |moduli| {
+            if !IfmaLanes::takes(&moduli) {
+                return OneByOne::boxed(moduli, window::pow);
+            }
+            Box::new(IfmaLanes::new(*self, moduli))
+        })
+    }
+
+    fn prepare_e(&self, n: &Montgomery) -> Option<Box<dyn PowE>> {
+        IfmaPublicModulus::new(*self, n).map(|modulus| Box::new(modulus) as Box<dyn PowE>)
+    }
+}
+
+/// Two and two of some moduli, and a last one by itself.
+fn by_twos(moduli: Vec<Montgomery>, group: impl Fn(Vec<Montgomery>) -> Box<dyn Powers>) -> Box<dyn Powers> {
+    let mut groups = Vec::new();
+    let mut rest = moduli.into_iter().peekable();
+    while rest.peek().is_some() {
+        groups.push(group(rest.by_ref().take(2).collect()));
+    }
+    Box::new(Groups(groups))
 }

@@ -154,3 +154,21 @@ fn leaks_of_every_kind() {
     );
     assert_eq!(secret(Register::RBX).run(&[0x48, 0x8d, 0x43, 0x08]), None, "lea rax, [rbx+8]");
 }
+
+#[test]
+fn products_of_52_bits_and_masks_carry_secrets_on() {
+    let mut machine = Machine::with(&[]);
+    machine.taint.mark(RSI + 8..RSI + 16, true);
+    assert_eq!(machine.run(&[0x62, 0xf2, 0xed, 0x48, 0xb4, 0x0e]), None, "vpmadd52luq zmm1, zmm2, [rsi]");
+    assert_eq!(machine.bytes(Register::ZMM1), !0);
+    assert_eq!(machine.run(&[0x62, 0xf2, 0xf5, 0x48, 0x27, 0xc9]), None, "vptestmq k1, zmm1, zmm1");
+    assert_eq!(machine.run(&[0xc5, 0xf5, 0x41, 0xd3]), None, "kandb k2, k1, k3");
+    assert_eq!(machine.run(&[0xc5, 0xf9, 0x93, 0xc2]), None, "kmovb eax, k2");
+    assert_eq!(machine.bytes(Register::RAX), 0xff);
+    assert_eq!(machine.run(&[0x62, 0xf2, 0xd5, 0x4a, 0x64, 0xe6]), None, "vpblendmq zmm4 {{k2}}, zmm5, zmm6");
+    assert_eq!(machine.bytes(Register::ZMM4), !0, "a selection by a secret is one");
+    assert_eq!(machine.run(&[0x62, 0xf1, 0xfd, 0x48, 0x6f, 0x3e]), None, "vmovdqa64 zmm7, [rsi]");
+    assert_eq!(machine.bytes(Register::ZMM7), 0xff00, "a move keeps its bytes apart");
+    assert_eq!(machine.run(&[0x62, 0xf1, 0xfd, 0x48, 0x7f, 0x3f]), None, "vmovdqa64 [rdi], zmm7");
+    assert!(!machine.memory(RDI + 7) && machine.memory(RDI + 8) && !machine.memory(RDI + 16));
+}

@@ -4,14 +4,12 @@
 
 use super::digits::{Digits, Vector};
 use super::modulus::{COLUMNS, HALF, Modulus};
+use crate::arch::x86_64::windows::WINDOW;
 use core::arch::naked_asm;
 use core::ffi::c_void;
 use core::mem::{offset_of, size_of};
 use core::ptr;
 use zeroize::{Zeroize, ZeroizeOnDrop};
-
-/// Bits of the exponents taken at a step.
-pub(super) const WINDOW: usize = 5;
 
 /// The operations of the kernel.
 const MULTIPLY: u32 = 0;

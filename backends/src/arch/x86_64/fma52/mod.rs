@@ -56,13 +56,13 @@ mod modulus;
 mod tests;
 
 use super::cpu;
+use super::windows::windows;
 use crate::cpu_limit::Level;
-use crate::rsa::{LIMB_BITS, Montgomery, Powers, Uint};
+use crate::rsa::{Montgomery, Powers, Uint};
 use digits::{Digits, MAX_HALF, MIN_HALF, VECTOR_BITS};
-use kernel::{WINDOW, Workspace};
+use kernel::Workspace;
 use modulus::Modulus;
 use sealwire_traits::Unavailable;
-use zeroize::Zeroizing;
 
 /// Bits that numbers have beyond the moduli.
 const SPARE_BITS: usize = 4;
@@ -151,7 +151,7 @@ impl Powers for Pair {
     fn pow(&self, bases: &[Uint], exponents: &[Uint]) -> Vec<Uint> {
         let mut workspace = Workspace::new();
         self.fill_table(both(bases), &mut workspace);
-        kernel::exponentiate(&mut workspace, &windows(both(exponents)), &self.modulus);
+        kernel::exponentiate(&mut workspace, &windows(&both(exponents), |lane| lane / 2), &self.modulus);
         let Workspace { power, factor, columns, .. } = &mut *workspace;
         let one = Uint::small(1, 1);
         factor.load([&one, &one], self.modulus.half());
@@ -163,16 +163,4 @@ impl Powers for Pair {
 /// The two of a slice, or the one of it twice.
 fn both<T>(of: &[T]) -> [&T; 2] {
     [&of[0], &of[of.len() - 1]]
-}
-
-/// The windows of two exponents, most significant first, each for the two lanes of its number.
-fn windows(exponents: [&Uint; 2]) -> Zeroizing<Vec<[u8; 4]>> {
-    let width = exponents[0].width().max(exponents[1].width());
-    let count = (width * LIMB_BITS).div_ceil(WINDOW);
-    let window = |exponent: &Uint, i: usize| exponent.bits_from(i * WINDOW) as u8 & ((1 << WINDOW) - 1);
-    let lanes = |i: usize| {
-        let [first, second] = exponents.map(|exponent| window(exponent, i));
-        [first, first, second, second]
-    };
-    Zeroizing::new((0..count).rev().map(lanes).collect())
 }

@@ -1,0 +1,103 @@
+//! Numbers as the kernel has them: digits of 52 bits, one number or two side by side.
+
+use crate::rsa::{LIMB_BITS, Uint};
+use zeroize::Zeroize;
+
+/// Bits in a digit.
+pub(super) const DIGIT_BITS: usize = 52;
+/// The bits of a digit. Those above mean nothing.
+pub(super) const MASK: u64 = (1 << DIGIT_BITS) - 1;
+/// Lanes in a vector.
+pub(super) const LANES: usize = 8;
+/// The most vectors in a number.
+pub(super) const MAX_VECTORS: usize = 10;
+
+/// Eight lanes.
+#[derive(Zeroize)]
+#[repr(C, align(64))]
+pub(super) struct Vector(pub(super) [u64; LANES]);
+
+/// How numbers are laid out, all of it public.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Layout {
+    /// Numbers side by side: 1 or 2.
+    numbers: usize,
+    /// Digits of each, at least 1.
+    digits: usize,
+}
+
+impl Layout {
+    /// For numbers below 2^(52 `digits`).
+    ///
+    /// # Panics
+    /// When the kernel has no room for them.
+    pub(super) fn new(numbers: usize, digits: usize) -> Layout {
+        assert!((1..=2).contains(&numbers) && (1..=Layout::most_digits(numbers)).contains(&digits));
+        Layout { numbers, digits }
+    }
+
+    /// The most digits that so many numbers may have.
+    pub(super) const fn most_digits(numbers: usize) -> usize {
+        MAX_VECTORS * LANES / numbers
+    }
+
+    pub(super) fn numbers(self) -> usize {
+        self.numbers
+    }
+
+    pub(super) fn digits(self) -> usize {
+        self.digits
+    }
+
+    /// Vectors in a number.
+    pub(super) fn vectors(self) -> usize {
+        (self.digits * self.numbers).div_ceil(LANES)
+    }
+
+    /// Vector and lane of digit k of number i.
+    pub(super) fn place(self, i: usize, k: usize) -> (usize, usize) {
+        (k % self.vectors(), k / self.vectors() * self.numbers + i)
+    }
+}
+
+/// Numbers of as many vectors as the layout says: the sum of digit k times 2^(52 k).
+#[derive(Zeroize)]
+#[repr(C, align(64))]
+pub(super) struct Digits(pub(super) [Vector; MAX_VECTORS]);
+
+impl Digits {
+    /// 0.
+    pub(super) const ZERO: Digits = Digits([const { Vector([0; LANES]) }; MAX_VECTORS]);
+
+    /// Reads numbers that the layout has room for.
+    pub(super) fn load(&mut self, numbers: &[&Uint], layout: Layout) {
+        for (i, number) in numbers.iter().enumerate() {
+            for k in 0..layout.digits() {
+                let (vector, lane) = layout.place(i, k);
+                self.0[vector].0[lane] = number.bits_from(k * DIGIT_BITS) & MASK;
+            }
+        }
+    }
+
+    /// Number i, which fits `width` limbs.
+    pub(super) fn number(&self, i: usize, layout: Layout, width: usize) -> Uint {
+        let mut number = Uint::zero(width);
+        for k in 0..layout.digits() {
+            let (vector, lane) = layout.place(i, k);
+            let (limb, bit) = (k * DIGIT_BITS / LIMB_BITS, k * DIGIT_BITS % LIMB_BITS);
+            let bits = u128::from(self.0[vector].0[lane] & MASK) << bit;
+            for (limb, bits) in number.limbs_mut().iter_mut().skip(limb).zip([bits as u64, (bits >> LIMB_BITS) as u64])
+            {
+                *limb |= bits;
+            }
+        }
+        number
+    }
+
+    /// Becomes a copy.
+    pub(super) fn copy(&mut self, other: &Digits) {
+        for (to, from) in self.0.iter_mut().zip(&other.0) {
+            to.0 = from.0;
+        }
+    }
+}

@@ -1,0 +1,97 @@
+//! The kernel as functions: all the `unsafe` of this folder.
+
+#![allow(unsafe_code)]
+
+use super::digits::{Digits, LANES};
+use super::modulus::{DIGITS, Modulus, SHAPE, SHARE};
+use crate::arch::x86_64::windows::WINDOW;
+use core::arch::naked_asm;
+use core::ffi::c_void;
+use core::mem::{offset_of, size_of};
+use core::ptr;
+use zeroize::{Zeroize, ZeroizeOnDrop};
+
+/// The operations of the kernel.
+const MULTIPLY: u32 = 0;
+const SQUARE: u32 = 1;
+const WINDOWS: u32 = 2;
+
+/// What an exponentiation writes to, wiped on drop.
+#[derive(Zeroize, ZeroizeOnDrop)]
+#[repr(C, align(64))]
+pub(super) struct Workspace {
+    pub(super) power: Digits,
+    pub(super) factor: Digits,
+    /// The powers from 0 to 31 of the bases.
+    pub(super) table: [Digits; 1 << WINDOW],
+}
+
+impl Workspace {
+    /// Zeros, in the one place where the secrets will be: a move would leave a copy of them behind.
+    pub(super) fn new() -> Box<Workspace> {
+        Box::new(Workspace { power: Digits::ZERO, factor: Digits::ZERO, table: [const { Digits::ZERO }; 1 << WINDOW] })
+    }
+}
+
+/// `a = a b / R`, for all moduli.
+pub(super) fn multiply(a: &mut Digits, b: &Digits, modulus: &Modulus) {
+    // SAFETY: a modulus holds the proof of the instructions, and a layout for which `a` and `b` have room. They are not kept.
+    unsafe { kernel(MULTIPLY, a, ptr::from_ref(b).cast(), modulus, ptr::null_mut(), 0) }
+}
+
+/// `a = a^2 / R`, for all moduli.
+pub(super) fn square(a: &mut Digits, modulus: &Modulus) {
+    // SAFETY: as in `multiply`; there is no second operand.
+    unsafe { kernel(SQUARE, a, ptr::null(), modulus, ptr::null_mut(), 0) }
+}
+
+/// The powers of the table's bases, into `power`. The windows of the exponents come from the most significant one down: eight bytes each, one
+/// for each lane, below 32.
+///
+/// # Panics
+/// When there is no window.
+pub(super) fn exponentiate(workspace: &mut Workspace, windows: &[[u8; LANES]], modulus: &Modulus) {
+    assert!(!windows.is_empty());
+    // SAFETY: as in `multiply`; there are as many windows as is said, and at least one.
+    unsafe { kernel(WINDOWS, ptr::null_mut(), windows.as_ptr().cast(), modulus, workspace, windows.len()) }
+}
+
+/// The kernel: see `entry.s`, where the operations and registers are.
+///
+/// # Safety
+/// For the processor: [`super::Ifma`]. For memory: `operand` and `other` are what the operation takes, `workspace` one for an exponentiation,
+/// `modulus` one made by [`Modulus::new`].
+// SAFETY: the body keeps to the calling convention of its type.
+#[unsafe(naked)]
+unsafe extern "sysv64" fn kernel(
+    operation: u32,
+    operand: *mut Digits,
+    other: *const c_void,
+    modulus: *const Modulus,
+    workspace: *mut Workspace,
+    windows: usize,
+) {
+    naked_asm!(
+        include_str!("macros.s"),
+        include_str!("entry.s"),
+        include_str!("rows.s"),
+        include_str!("carry.s"),
+        include_str!("shapes.s"),
+        square = const SQUARE,
+        window = const WINDOW,
+        digits_size = const size_of::<Digits>(),
+        power = const offset_of!(Workspace, power),
+        factor = const offset_of!(Workspace, factor),
+        table = const offset_of!(Workspace, table),
+        shape = const SHAPE,
+        share = const SHARE,
+        digits = const DIGITS,
+        mask = const offset_of!(Modulus, mask),
+        two_52 = const offset_of!(Modulus, two_52),
+        bits = const offset_of!(Modulus, bits),
+        one = const offset_of!(Modulus, unit),
+        n = const offset_of!(Modulus, n),
+        friendly = const offset_of!(Modulus, friendly),
+        inverse = const offset_of!(Modulus, inverse),
+    )
+}

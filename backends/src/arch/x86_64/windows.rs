@@ -1,0 +1,19 @@
+//! Exponents as the kernels of RSA take them: windows of five bits, side by side.
+
+use crate::rsa::{LIMB_BITS, Uint};
+use zeroize::Zeroizing;
+
+/// Bits of the exponents taken at a step.
+pub(super) const WINDOW: usize = 5;
+
+/// The windows of some exponents, most significant first, each in the lanes of its number. The exponents may have different widths.
+pub(super) fn windows<const LANES: usize>(
+    exponents: &[&Uint],
+    number_of: impl Fn(usize) -> usize,
+) -> Zeroizing<Vec<[u8; LANES]>> {
+    let width = exponents.iter().map(|exponent| exponent.width()).max().unwrap_or(0);
+    let count = (width * LIMB_BITS).div_ceil(WINDOW);
+    let window = |exponent: &Uint, i: usize| exponent.bits_from(i * WINDOW) as u8 & ((1 << WINDOW) - 1);
+    let lanes = |i: usize| std::array::from_fn(|lane| window(exponents[number_of(lane)], i));
+    Zeroizing::new((0..count).rev().map(lanes).collect())
+}
