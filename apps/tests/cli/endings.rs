@@ -66,7 +66,7 @@ fn a_message_on_its_way_is_finished_when_the_server_stops() {
     proxy.release();
     client.finish().ok();
     let done = server.process.finish().ok();
-    let done = done.saying(&["served.messages=1", &format!("served.bytes={}", message.len())]);
+    let done = done.saying(&["messages=1", &format!("bytes={}", message.len())]);
     assert!(!done.stderr.contains("WARN"), "{}", done.stderr);
 }
 
