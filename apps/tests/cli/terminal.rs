@@ -87,7 +87,7 @@ fn lines_that_are_typed_arrive_and_answers_stand_above_the_prompt() {
     pty.type_in("\u{4}");
     pty.finish().ok();
     assert_eq!(pty.modes(), pty.before);
-    server.log_line("served.messages=4");
+    server.log_line("messages=4");
 }
 
 #[test]
