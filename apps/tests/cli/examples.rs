@@ -1,7 +1,9 @@
 //! The examples beside the config, followed to the letter: the commands that their comments name, in copies of them.
 
-use crate::support::{Done, Home, Process};
+use crate::support::{Done, Home, Process, Server};
 use std::fs;
+use std::io::{Read, Write};
+use std::net::{TcpListener, TcpStream};
 use std::path::Path;
 
 /// A home with the examples in `config/examples`, where their comments say they are.
@@ -25,34 +27,61 @@ fn commands(home: &Home, example: &str) -> Vec<Vec<String>> {
         .collect()
 }
 
-/// Follows an example up to its client, which says `hello`; the server's port is one of its own if it has a port.
-fn follow(example: &str) -> (Home, Process, Done) {
+/// Follows an example up to its client, whose arguments are the last that is given; the server's port is one of its own if it has a
+/// port. `more` are arguments of the server.
+fn prepare(example: &str, more: &[&str]) -> (Home, Server, Vec<String>) {
     let home = copies();
     let mut server = None;
-    for command in commands(&home, example) {
-        let mut args: Vec<&str> = command.iter().map(String::as_str).collect();
-        match args[0] {
+    for mut args in commands(&home, example) {
+        let port = |args: &mut Vec<String>, words: [&str; 2]| {
+            if example != "unix.toml" {
+                args.extend(words.map(str::to_owned));
+            }
+        };
+        match args[0].as_str() {
             "server" => {
-                if example != "unix.toml" {
-                    args.extend(["--set", "transport.address=127.0.0.1:0"]);
-                }
+                port(&mut args, ["--set", "transport.address=127.0.0.1:0"]);
                 let identity = format!("server.identity={:?}", home.key("server.pem", &crate::support::SERVER));
-                server = Some(home.server_by(&[&args[..], &["--set", &identity]].concat()));
+                args.extend(["--set", &identity].map(str::to_owned));
+                let args: Vec<&str> = args.iter().map(String::as_str).chain(more.iter().copied()).collect();
+                server = Some(home.server_by(&args));
             }
             "client" => {
                 let server = server.unwrap();
-                if example != "unix.toml" {
-                    args.extend(["--address", &server.address]);
-                }
+                port(&mut args, ["--address", &server.address]);
                 // The first contact, answered as on a terminal.
-                args.extend(["--set", "client.trust=accept-new"]);
-                let done = home.run(&args, "hello\n").ok();
-                return (home, server.process, done);
+                args.extend(["--set", "client.trust=accept-new"].map(str::to_owned));
+                return (home, server, args);
             }
-            _ => drop(home.run(&args, "").ok()),
+            _ => drop(home.run(&args.iter().map(String::as_str).collect::<Vec<_>>(), "").ok()),
         }
     }
     panic!("{example} names no client");
+}
+
+/// Follows an example with a client that says `hello`.
+fn follow(example: &str) -> (Home, Process, Done) {
+    let (home, server, args) = prepare(example, &[]);
+    let done = home.run(&args.iter().map(String::as_str).collect::<Vec<_>>(), "hello\n").ok();
+    (home, server.process, done)
+}
+
+#[test]
+fn tunnel() {
+    let target = TcpListener::bind("127.0.0.1:0").unwrap();
+    let leads = format!("server.targets.db={}", target.local_addr().unwrap());
+    let (home, _server, args) = prepare("tunnel.toml", &["--set", &leads]);
+    // Other ports, since those of the example may be taken here.
+    let own = ["--set", "client.forward=127.0.0.1:0=db,127.0.0.1:0=web"];
+    let client = home.spawn(&args.iter().map(String::as_str).chain(own).collect::<Vec<_>>());
+    client.stderr.line_with("to web");
+    let line = client.stderr.line_with("to db");
+    let address = line.split(' ').nth(2).unwrap();
+    let mut near = TcpStream::connect(address).unwrap();
+    target.accept().unwrap().0.write_all(b"from the database").unwrap();
+    let mut text = String::new();
+    near.read_to_string(&mut text).unwrap();
+    assert_eq!(text, "from the database");
 }
 
 #[test]

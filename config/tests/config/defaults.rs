@@ -137,10 +137,15 @@ fn every_example_loads_and_says_how_to_try_it() {
                 assert_eq!(config.server.authorized_clients, Some(folder.join("authorized_clients")));
                 assert_eq!(config.client.identity, Some(folder.join("client.pem")));
             }
+            "tunnel.toml" => {
+                let web = (config.server.targets["web"].as_str(), config.client.forward[1].target.as_str());
+                assert_eq!((config.server.targets.len(), web), (2, ("/run/web.sock", "web")));
+                assert_eq!(config.client.identity, Some(folder.join("client.pem")));
+            }
             other => panic!("{other} is not tested"),
         }
         names.push(name);
     }
     names.sort();
-    assert_eq!(names, ["gmp.toml", "mutual.toml", "portable.toml", "unix.toml"]);
+    assert_eq!(names, ["gmp.toml", "mutual.toml", "portable.toml", "tunnel.toml", "unix.toml"]);
 }
