@@ -7,7 +7,7 @@ use std::io::{self, Write};
 /// Characters of one message that a terminal shows.
 const TERMINAL_CHARS: usize = 4096;
 /// Characters that are escaped at a time: a byte may become six, and a long message is not to take six times its memory.
-const PIECE_CHARS: usize = 16 * 1024;
+const PIECE_CHARS: usize = 64 * 1024;
 
 /// How a message is written out.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -56,29 +56,28 @@ pub fn shortened(bytes: &[u8], max: usize) -> String {
 
 /// The first `max` characters (or stray bytes), and how many bytes they are.
 fn escape(bytes: &[u8], max: usize) -> (String, usize) {
-    let (mut text, mut used) = (String::new(), 0);
-    let mut left = max;
-    let mut take = || {
-        let some = left > 0;
-        left = left.saturating_sub(1);
-        some
-    };
+    let (mut text, mut used, mut left) = (String::new(), 0, max);
     for chunk in bytes.utf8_chunks() {
-        for character in chunk.valid().chars() {
-            if !take() {
-                return (text, used);
+        let mut characters = chunk.valid().chars();
+        loop {
+            let rest = characters.as_str().len();
+            let Some(character) = characters.next() else { break };
+            if left == 0 {
+                return (text, used + chunk.valid().len() - rest);
             }
-            used += character.len_utf8();
+            left -= 1;
             if is_unsafe(character) {
                 text.extend(character.escape_default());
             } else {
                 text.push(character);
             }
         }
+        used += chunk.valid().len();
         for byte in chunk.invalid() {
-            if !take() {
+            if left == 0 {
                 return (text, used);
             }
+            left -= 1;
             used += 1;
             // Writing to a String cannot fail.
             let _ = write!(text, "\\x{byte:02x}");

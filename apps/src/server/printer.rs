@@ -33,12 +33,11 @@ impl Printer {
     pub async fn message(&self, who: &str, message: Vec<u8>) -> Result<Vec<u8>, ChannelError> {
         let mut line = format!("{} {who}: ", humantime::format_rfc3339_seconds(SystemTime::now())).into_bytes();
         let (out, show) = (self.out.clone(), self.show);
+        // A long one is made readable a piece at a time, since it may become six times as long; others wait for their turn meanwhile.
+        let is_short = message.len() <= MAX_CONTENT;
+        let shown = if is_short { write_message(&mut line, &message, show) } else { Ok(()) };
         let written = tokio::task::spawn_blocking(move || {
-            // A long one is made readable a piece at a time, since it may become six times as long, and others wait for it meanwhile.
-            let is_short = message.len() <= MAX_CONTENT;
-            if is_short {
-                write_message(&mut line, &message, show)?;
-            }
+            shown?;
             let mut out = out.lock().unwrap_or_else(PoisonError::into_inner);
             out.write_all(&line)?;
             if !is_short {
