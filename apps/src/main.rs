@@ -12,6 +12,8 @@ mod fingerprint;
 mod identity;
 mod keygen;
 mod logging;
+#[cfg(unix)]
+mod open_files;
 mod passphrase;
 mod server;
 mod services;

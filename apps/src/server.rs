@@ -1,7 +1,5 @@
 //! `sealwire server`: accepts clients, gives each a session and a service, and leaves cleanly.
 
-#[cfg(unix)]
-mod files;
 mod policy;
 mod printer;
 mod reports;
@@ -9,8 +7,10 @@ mod stop;
 
 use crate::error::AppError;
 use crate::identity;
+#[cfg(unix)]
+use crate::open_files;
 use crate::passphrase::Passphrases;
-use crate::services::{self, Receiving, Request, Served, Targets};
+use crate::services::{self, Receiving, Request, Served, Service, Targets};
 use crate::wire::{self, Wire};
 use policy::Policy;
 pub use printer::Printer;
@@ -82,7 +82,17 @@ pub async fn run(config: &Config, passphrases: &mut Passphrases<'_>) -> Result<(
     let stop = signalled();
     let listener = wire.transport.listen(&config.transport.address).await?;
     #[cfg(unix)]
-    files::raise_limit(config.limits.max_connections);
+    {
+        let forwards = config.server.services.iter().any(|service| service == Service::Forward.name());
+        let streams = if forwards { config.limits.max_all_streams } else { 0 };
+        open_files::raise_limit(
+            config.limits.max_connections + streams,
+            "limits.max_connections and limits.max_all_streams",
+        );
+        if forwards && config.server.client_auth == ClientAuth::None {
+            tracing::warn!("whoever reaches this server may connect to its targets: server.client_auth is none");
+        }
+    }
     let context = Arc::new(context(config, wire, identity.clone(), Printer::stdout()).await?);
     let counts = context.reports.tell_when_asked();
     announce(&*listener, &*identity);

@@ -74,6 +74,7 @@ pub static SCHEMA: &[Setting] = &[
     setting("limits.max_handshakes", number(1, 1_000_000, "handshakes"), "how many handshakes may be in progress"),
     setting("limits.max_handshakes_per_address", number(1, 1_000_000, "handshakes"), "those of one address"),
     setting("limits.max_streams", number(1, 65_536, "connections"), "how many connections one session carries"),
+    setting("limits.max_all_streams", number(1, 1_000_000, "connections"), "how many all sessions of a server carry"),
     setting("limits.stream_memory", number(0, 1 << 40, "bytes"), "memory for data that waits in tunnels"),
     setting("workers.rsa_threads", number(0, 1024, "threads"), "threads for RSA; 0 is one a processor core"),
     setting("workers.rsa_queue", number(1, 65_536, "operations"), "how many RSA operations may wait"),

@@ -169,6 +169,8 @@ pub struct Limits {
     pub max_handshakes_per_address: usize,
     /// Connections that one session carries at once, at least 1.
     pub max_streams: usize,
+    /// Those of all sessions of a server, at least 1.
+    pub max_all_streams: usize,
     /// Bytes that may wait for the connections of all tunnels, beyond what each may have at first.
     pub stream_memory: usize,
 }

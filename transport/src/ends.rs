@@ -1,12 +1,24 @@
 //! The two halves of a connection that is carried through a session.
 
-use sealwire_traits::{PipeReader, PipeWriter};
+use sealwire_traits::{Connection, PipeReader, PipeWriter};
 use std::future::poll_fn;
 use std::io;
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt, ReadBuf};
 use tokio::task::coop::unconstrained;
+
+/// A connection that is to be carried. If nobody carries it to its end, it is reset.
+pub struct Ends {
+    pub(crate) reader: PipeReader,
+    pub(crate) outlet: Outlet,
+}
+
+impl From<Connection> for Ends {
+    fn from(connection: Connection) -> Ends {
+        Ends { reader: connection.reader, outlet: Outlet::new(connection.writer) }
+    }
+}
 
 /// Reads what there is into `space`, and says how much that was; 0 at the end.
 pub(crate) fn poll_read(reader: &mut PipeReader, space: &mut [u8], cx: &mut Context<'_>) -> Poll<io::Result<usize>> {

@@ -32,4 +32,5 @@ pub mod session;
 pub mod workers;
 
 pub use clock::Clock;
+pub use ends::Ends;
 pub use error::ChannelError;

@@ -1,9 +1,9 @@
 //! One connection in a session of its own: its bytes are the session's data, its two ends are those of the session's directions.
 
 use crate::ChannelError;
-use crate::channel::{Channel, Receiver, Room, Sender, abandon};
-use crate::ends::{Outlet, poll_read};
-use sealwire_traits::{Connection, PipeReader};
+use crate::channel::{Channel, Receiver, Room, Sender, abandon, last_word};
+use crate::ends::{Ends, Outlet, poll_read};
+use sealwire_traits::PipeReader;
 use std::future::poll_fn;
 use std::io;
 use std::sync::Arc;
@@ -23,15 +23,16 @@ pub struct Relayed {
 ///
 /// # Errors
 /// [`ChannelError::Carried`] when the connection broke; otherwise as [`Receiver::receive`] and [`Sender::send`]. The peer has been told.
-pub async fn relay(channel: Channel, connection: Connection) -> Result<Relayed, ChannelError> {
+pub async fn relay(channel: Channel, connection: Ends) -> Result<Relayed, ChannelError> {
     let Channel { mut sender, mut receiver, peer: _ } = channel;
-    let Connection { mut reader, writer, .. } = connection;
-    let result = tokio::try_join!(send_all(&mut sender, &mut reader), hand_on(&mut receiver, Outlet::new(writer)));
+    let Ends { mut reader, outlet } = connection;
+    let result = tokio::try_join!(send_all(&mut sender, &mut reader), hand_on(&mut receiver, outlet));
     match result {
         Ok((sent, received)) => Ok(Relayed { sent, received }),
         Err(error) => {
             // With its other half it is reset now, and not only when the peer has heard.
             drop(reader);
+            let error = last_word(error, &mut receiver).await;
             abandon(sender, receiver, &error).await;
             Err(error)
         }

@@ -5,15 +5,16 @@ mod support;
 
 use async_trait::async_trait;
 use sealwire_traits::{Connection, TransportError};
-use sealwire_transport::ChannelError;
 use sealwire_transport::mux::{Budget, Carried, Limits, Target, carry, serve};
 use sealwire_transport::pipe::Memory;
+use sealwire_transport::{ChannelError, Ends};
+use std::future::pending;
 use std::io::ErrorKind;
 use std::sync::Arc;
 use std::time::Duration;
 use support::channels::channel;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::sync::{Mutex, mpsc, oneshot};
+use tokio::sync::{Mutex, Semaphore, mpsc, oneshot};
 use tokio::task::JoinHandle;
 
 /// A target within this process: whoever is connected to it comes out of a queue.
@@ -31,6 +32,7 @@ impl Target for InMemory {
 fn limits() -> Limits {
     Limits {
         streams: 1000,
+        of_all: Arc::new(Semaphore::new(1000)),
         session_memory: 32 << 20,
         budget: Budget::new(64 << 20),
         close_timeout: Duration::from_secs(10),
@@ -39,7 +41,7 @@ fn limits() -> Limits {
 
 /// A client and a server with a session between them.
 struct Tunnel {
-    connections: Option<mpsc::Sender<Connection>>,
+    connections: Option<mpsc::Sender<Ends>>,
     reached: Mutex<mpsc::UnboundedReceiver<Connection>>,
     stop: Option<oneshot::Sender<()>>,
     client: JoinHandle<Result<Carried, ChannelError>>,
@@ -58,15 +60,17 @@ impl Tunnel {
         let (stop, stopping) = oneshot::channel::<()>();
         let stopping = async move {
             if stopping.await.is_err() {
-                std::future::pending().await
+                pending().await
             }
         };
         Tunnel {
             connections: Some(connections),
             reached: Mutex::new(reached),
             stop: Some(stop),
-            client: tokio::spawn(async move { carry(at_client, &mut coming, &client).await }),
-            server: tokio::spawn(async move { serve(at_server, Arc::new(InMemory(target)), stopping, &server).await }),
+            client: tokio::spawn(async move { carry(at_client, &mut coming, pending(), &client).await }),
+            server: tokio::spawn(async move {
+                serve(at_server, Arc::new(InMemory(target)), stopping, pending(), &server).await
+            }),
         }
     }
 
@@ -79,7 +83,7 @@ impl Tunnel {
     /// A connection to the tunnel, whatever becomes of it.
     async fn open(&self) -> Connection {
         let (near, far) = Memory::pair();
-        assert!(self.connections.as_ref().unwrap().send(far).await.is_ok());
+        assert!(self.connections.as_ref().unwrap().send(far.into()).await.is_ok());
         near
     }
 

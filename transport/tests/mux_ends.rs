@@ -13,7 +13,7 @@ use std::sync::Arc;
 use std::time::Duration;
 use support::channels::{both_ends, channel};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::sync::mpsc;
+use tokio::sync::{Semaphore, mpsc};
 use tokio::task::JoinHandle;
 use tokio::time::timeout;
 
@@ -150,6 +150,7 @@ impl Target for Reached {
 async fn play_all(pipes: Pipes, len: usize, pauses: bool) -> usize {
     let limits = Limits {
         streams: 100,
+        of_all: Arc::new(Semaphore::new(1000)),
         session_memory: 1 << 20,
         budget: Budget::new(1 << 20),
         close_timeout: Duration::from_secs(10),
@@ -159,14 +160,16 @@ async fn play_all(pipes: Pipes, len: usize, pauses: bool) -> usize {
     let (target, mut reached) = mpsc::unbounded_channel();
     let client = tokio::spawn({
         let limits = limits.clone();
-        async move { carry(at_client, &mut coming, &limits).await }
+        async move { carry(at_client, &mut coming, pending(), &limits).await }
     });
     let server =
-        tokio::spawn(async move { serve(at_server, Arc::new(Reached(pipes, target)), pending(), &limits).await });
+        tokio::spawn(
+            async move { serve(at_server, Arc::new(Reached(pipes, target)), pending(), pending(), &limits).await },
+        );
     let sequences = sequences(len);
     for sequence in &sequences {
         let (near, carried) = pipes.pair().await;
-        assert!(connections.send(carried).await.is_ok());
+        assert!(connections.send(carried.into()).await.is_ok());
         let far = reached.recv().await.unwrap();
         let ends = [End::new(near), End::new(far)];
         timeout(PATIENCE, play(sequence, ends, pauses)).await.unwrap_or_else(|_| panic!("it hangs: {sequence:?}"));

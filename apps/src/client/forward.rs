@@ -4,11 +4,14 @@
 use super::connect::Dialer;
 use super::explain;
 use crate::error::AppError;
-use crate::server::signalled;
+#[cfg(unix)]
+use crate::open_files;
+use crate::server::{Stop, Stopping, signalled};
 use crate::services::{self, Request};
 use crate::wire::transport_of;
 use sealwire_config::{Config, Forward};
-use sealwire_traits::{Connection, Listener};
+use sealwire_traits::Listener;
+use sealwire_transport::Ends;
 use sealwire_transport::channel::Channel;
 use sealwire_transport::mux::{self, Limits};
 use sealwire_transport::relay::relay;
@@ -28,42 +31,58 @@ const FIRST_REST: Duration = Duration::from_millis(250);
 const LONGEST_REST: Duration = Duration::from_secs(30);
 /// A session that lasted so long was a good one: the next rest is a short one.
 const GOOD: Duration = Duration::from_secs(10);
+/// How long the reset of what is cut may take.
+const FAREWELL: Duration = Duration::from_secs(3);
 
 /// Carries connections until the user wants to leave.
 ///
 /// # Errors
-/// [`AppError`]: an address that cannot be listened at, a server that is not to be trusted, or one that does not have a target.
+/// [`AppError`]: an address that cannot be listened at, a server that is not to be trusted, or one that does not have a target; connections
+/// that did not end in time.
 pub async fn run(config: &Config, dialer: Dialer, forwards: &[Forward]) -> Result<(), AppError> {
-    let (dialer, limits) = (Arc::new(dialer), services::limits(config));
+    #[cfg(unix)]
+    open_files::raise_limit(2 * config.limits.max_streams * forwards.len(), "client.forward and limits.max_streams");
+    // Before anybody is told where to connect to.
+    let mut leave = pin!(signalled());
+    let (stop, cut) = (Stop::new(), Stop::new());
+    let shared =
+        Tunnel { dialer: Arc::new(dialer), limits: services::limits(config), stop: stop.watch(), cut: cut.watch() };
     let mut tunnels = JoinSet::new();
-    let mut stops = Vec::new();
     for forward in forwards {
         let listener = transport_of(&forward.listen).listen(&forward.listen).await?;
         // Asks about an unknown server before anything is carried, and finds a target that is missing.
         let request = Request::Forward(&forward.target).to_string();
-        let channel = dialer.dial(&request).await?;
+        let channel = shared.dialer.dial(&request).await?;
         announce(&*listener, &forward.target);
-        let (stop, stopping) = mpsc::channel::<()>(1);
-        stops.push(stop);
-        let (dialer, limits) = (dialer.clone(), limits.clone());
+        let tunnel = shared.clone();
         if config.client.multiplex {
-            tunnels.spawn(shared(listener, stopping, dialer, request, channel, limits));
+            tunnels.spawn(tunnel.in_one_session(listener, request, channel));
         } else {
             let pipe = Request::Pipe(&forward.target).to_string();
-            check(channel, &limits).await.map_err(|error| explain(error, &request))?;
-            tunnels.spawn(single(listener, stopping, dialer, pipe));
+            tunnel.check(channel).await.map_err(|error| explain(error, &request))?;
+            tunnels.spawn(tunnel.in_a_session_each(listener, pipe));
         }
     }
-    tokio::select! {
-        ended = first_error(&mut tunnels) => return ended,
-        () = signalled() => drop(stops),
-    }
-    // Those that are open may end; not for ever, and not if the user asks again.
-    tokio::select! {
-        _ = timeout(config.session.close_timeout, first_error(&mut tunnels)) => {}
-        () = signalled() => {}
-    }
-    Ok(())
+    let ended = tokio::select! {
+        ended = first_error(&mut tunnels) => ended,
+        () = &mut leave => {
+            stop.now();
+            // Those that are open may end; not for ever, and not if the user asks again.
+            tokio::select! {
+                ended = first_error(&mut tunnels) => ended,
+                () = sleep(config.session.close_timeout) => Err(unfinished()),
+                () = signalled() => Err(unfinished()),
+            }
+        }
+    };
+    // What is open now is reset, which takes a moment: at the end of the program it would look like a proper end.
+    cut.now();
+    let _ = timeout(FAREWELL, async { while tunnels.join_next().await.is_some() {} }).await;
+    ended
+}
+
+fn unfinished() -> AppError {
+    AppError::Unfinished("connections that had not ended were cut".to_owned())
 }
 
 /// Where connections are taken, for people.
@@ -77,147 +96,160 @@ async fn first_error(tunnels: &mut JoinSet<Result<(), AppError>>) -> Result<(), 
     while let Some(ended) = tunnels.join_next().await {
         match ended {
             Ok(result) => result?,
+            Err(error) if error.is_cancelled() => {}
             Err(error) => std::panic::resume_unwind(error.into_panic()),
         }
     }
     Ok(())
 }
 
-/// The next connection; none when it is time to stop.
-async fn accept(listener: &mut dyn Listener, stopping: &mut mpsc::Receiver<()>) -> Option<Connection> {
-    loop {
-        let accepted = tokio::select! {
-            accepted = listener.accept() => accepted,
-            _ = stopping.recv() => return None,
-        };
-        match accepted {
-            Ok(connection) => return Some(connection),
-            Err(error) => {
-                tracing::error!(%error, "accept failed");
-                sleep(ACCEPT_PAUSE).await;
+/// What the tunnels of a client share.
+#[derive(Clone)]
+struct Tunnel {
+    dialer: Arc<Dialer>,
+    limits: Limits,
+    /// No new connections are taken any more.
+    stop: Stopping,
+    /// Nobody waits for those that are open.
+    cut: Stopping,
+}
+
+impl Tunnel {
+    /// The next connection; none when it is time to stop.
+    async fn accept(&self, listener: &mut dyn Listener) -> Option<Ends> {
+        loop {
+            let accepted = tokio::select! {
+                accepted = listener.accept() => accepted,
+                () = self.stop.stopped() => return None,
+            };
+            match accepted {
+                Ok(connection) => return Some(connection.into()),
+                Err(error) => {
+                    tracing::error!(%error, "accept failed");
+                    sleep(ACCEPT_PAUSE).await;
+                }
             }
         }
     }
-}
 
-/// All connections in one session after the other.
-async fn shared(
-    mut listener: Box<dyn Listener>,
-    mut stopping: mpsc::Receiver<()>,
-    dialer: Arc<Dialer>,
-    request: String,
-    first: Channel,
-    limits: Limits,
-) -> Result<(), AppError> {
-    let (connections, mut coming) = mpsc::channel(WAITING);
-    let accepting = async move {
-        while let Some(connection) = accept(&mut *listener, &mut stopping).await {
-            if connections.send(connection).await.is_err() {
-                return;
+    /// All connections in one session after the other.
+    async fn in_one_session(
+        self,
+        mut listener: Box<dyn Listener>,
+        request: String,
+        first: Channel,
+    ) -> Result<(), AppError> {
+        let (connections, mut coming) = mpsc::channel(WAITING);
+        let accepting = async {
+            while let Some(connection) = self.accept(&mut *listener).await {
+                tokio::select! {
+                    sent = connections.send(connection) => if sent.is_err() { break },
+                    () = self.stop.stopped() => break,
+                }
             }
+            drop(connections);
+        };
+        let mut carrying = pin!(self.carry(first, &request, &mut coming));
+        tokio::select! {
+            ended = &mut carrying => return ended,
+            () = accepting => {}
         }
-    };
-    let carrying = async {
-        let mut channel = first;
+        carrying.await
+    }
+
+    /// Carries what comes, in a session that is made again when it is lost.
+    async fn carry(&self, first: Channel, request: &str, coming: &mut mpsc::Receiver<Ends>) -> Result<(), AppError> {
+        let (mut channel, mut rest) = (first, FIRST_REST);
         loop {
             let began = Instant::now();
-            match mux::carry(channel, &mut coming, &limits).await {
-                Ok(_) if coming.is_closed() => return Ok(()),
-                Ok(_) => tracing::warn!("the server has closed the session"),
-                Err(error) => fatal(error.into(), &request, "the session was lost")?,
+            match mux::carry(channel, coming, self.cut.stopped(), &self.limits).await {
+                Ok(_) if coming.is_closed() || self.stop.is_now() => return Ok(()),
+                Ok(_) => tracing::warn!(service = request, "the server has closed the session"),
+                Err(error) => fatal(error.into(), request, "the session was lost")?,
             }
-            let rest = if began.elapsed() >= GOOD { FIRST_REST } else { 2 * FIRST_REST };
-            match again(&dialer, &request, &mut coming, rest).await? {
+            rest = if began.elapsed() >= GOOD { FIRST_REST } else { longer(rest) };
+            match self.dial_again(request, coming, &mut rest).await? {
                 Some(made) => channel = made,
                 None => return Ok(()),
             }
         }
-    };
-    let ended = {
-        let mut carrying = pin!(carrying);
-        tokio::select! {
-            ended = &mut carrying => ended,
-            () = accepting => carrying.await,
-        }
-    };
-    turn_away(&mut coming);
-    ended
-}
-
-/// A new session; none when no more connections can come. While the server cannot be reached, connections are reset.
-async fn again(
-    dialer: &Dialer,
-    request: &str,
-    coming: &mut mpsc::Receiver<Connection>,
-    mut rest: Duration,
-) -> Result<Option<Channel>, AppError> {
-    loop {
-        sleep(rest).await;
-        if coming.is_closed() {
-            return Ok(None);
-        }
-        match dialer.dial(request).await {
-            Ok(channel) => {
-                tracing::info!(service = request, "the session stands again");
-                return Ok(Some(channel));
-            }
-            Err(error) => fatal(error, request, "the server cannot be reached")?,
-        }
-        turn_away(coming);
-        rest = (2 * rest).min(LONGEST_REST);
     }
-}
 
-/// Connections for which there is no session are reset.
-fn turn_away(coming: &mut mpsc::Receiver<Connection>) {
-    while let Ok(mut connection) = coming.try_recv() {
-        connection.writer.reset();
-    }
-}
-
-/// A session for each connection.
-async fn single(
-    mut listener: Box<dyn Listener>,
-    mut stopping: mpsc::Receiver<()>,
-    dialer: Arc<Dialer>,
-    request: String,
-) -> Result<(), AppError> {
-    let mut open = JoinSet::new();
-    loop {
+    /// A new session; none when it is time to stop. Connections that come before the first try wait for it, those that come while the
+    /// server cannot be reached are reset.
+    async fn dial_again(
+        &self,
+        request: &str,
+        coming: &mut mpsc::Receiver<Ends>,
+        rest: &mut Duration,
+    ) -> Result<Option<Channel>, AppError> {
         tokio::select! {
-            connection = accept(&mut *listener, &mut stopping) => match connection {
-                Some(connection) => {
-                    let (dialer, request) = (dialer.clone(), request.clone());
-                    open.spawn(async move { carry_one(connection, &dialer, &request).await });
+            () = sleep(*rest) => {}
+            () = self.stop.stopped() => return Ok(None),
+        }
+        loop {
+            match self.dialer.dial(request).await {
+                Ok(channel) => {
+                    tracing::info!(service = request, "the session stands again");
+                    return Ok(Some(channel));
                 }
-                None => break,
-            },
-            Some(ended) = open.join_next() => match ended {
-                Ok(result) => result?,
-                Err(error) => std::panic::resume_unwind(error.into_panic()),
-            },
+                Err(error) => fatal(error, request, "the server cannot be reached")?,
+            }
+            *rest = longer(*rest);
+            let turn_away = async { while coming.recv().await.is_some() {} };
+            tokio::select! {
+                () = sleep(*rest) => {}
+                () = turn_away => return Ok(None),
+            }
         }
     }
-    first_error(&mut open).await
+
+    /// A session for each connection.
+    async fn in_a_session_each(self, mut listener: Box<dyn Listener>, request: String) -> Result<(), AppError> {
+        let mut open = JoinSet::new();
+        let ended = loop {
+            tokio::select! {
+                connection = self.accept(&mut *listener) => match connection {
+                    Some(connection) => {
+                        let (tunnel, request) = (self.clone(), request.clone());
+                        open.spawn(async move { tunnel.carry_one(connection, &request).await });
+                    }
+                    None => break tokio::select! {
+                        ended = first_error(&mut open) => ended,
+                        () = self.cut.stopped() => Ok(()),
+                    },
+                },
+                Some(ended) = open.join_next() => match ended {
+                    Ok(Ok(())) => {}
+                    Ok(Err(error)) => break Err(error),
+                    Err(error) => std::panic::resume_unwind(error.into_panic()),
+                },
+            }
+        };
+        open.shutdown().await;
+        ended
+    }
+
+    async fn carry_one(&self, connection: Ends, request: &str) -> Result<(), AppError> {
+        let carried = match self.dialer.dial(request).await {
+            Ok(channel) => relay(channel, connection).await.map(drop).map_err(AppError::from),
+            Err(error) => Err(error),
+        };
+        carried.or_else(|error| fatal(error, request, "a connection was lost"))
+    }
+
+    /// Ends a session that was made to see whether the server has the target.
+    async fn check(&self, channel: Channel) -> Result<(), AppError> {
+        let (connections, mut none) = mpsc::channel(1);
+        drop(connections);
+        mux::carry(channel, &mut none, self.cut.stopped(), &self.limits).await?;
+        Ok(())
+    }
 }
 
-async fn carry_one(mut connection: Connection, dialer: &Dialer, request: &str) -> Result<(), AppError> {
-    let carried = match dialer.dial(request).await {
-        Ok(channel) => relay(channel, connection).await.map(drop).map_err(AppError::from),
-        Err(error) => {
-            connection.writer.reset();
-            Err(error)
-        }
-    };
-    carried.or_else(|error| fatal(error, request, "a connection was lost"))
-}
-
-/// Ends a session that was made to see whether the server has the target.
-async fn check(channel: Channel, limits: &Limits) -> Result<(), AppError> {
-    let (connections, mut none) = mpsc::channel(1);
-    drop(connections);
-    mux::carry(channel, &mut none, limits).await?;
-    Ok(())
+/// The rest behind one that was not enough.
+fn longer(rest: Duration) -> Duration {
+    (2 * rest).min(LONGEST_REST)
 }
 
 /// What trying again cannot mend ends the program; the rest is logged.

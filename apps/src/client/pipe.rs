@@ -7,7 +7,7 @@ use crate::services::Request;
 use crate::stdout;
 use sealwire_traits::{Connection, PipeReader, PipeWrite};
 use sealwire_transport::ChannelError;
-use sealwire_transport::channel::{Channel, abandon};
+use sealwire_transport::channel::{Channel, abandon, last_word};
 use sealwire_transport::relay::{relay, send_all};
 use std::io;
 use std::pin::{Pin, pin};
@@ -27,11 +27,8 @@ pub async fn run(dialer: &Dialer, target: Option<&str>) -> Result<(), AppError> 
         Some(_) => {
             let out = stdout::for_bytes().map_err(|source| AppError::Io { what: "opening standard output", source })?;
             let writer = Box::new(Output(out));
-            let relayed = relay(
-                channel,
-                Connection { reader, writer, peer: "standard input and output".to_owned(), origin: None },
-            );
-            relayed.await.map(drop).map_err(AppError::from)
+            let own = Connection { reader, writer, peer: "standard input and output".to_owned(), origin: None };
+            relay(channel, own.into()).await.map(drop).map_err(AppError::from)
         }
         None => store(channel, reader).await,
     };
@@ -58,10 +55,10 @@ async fn store(channel: Channel, mut reader: PipeReader) -> Result<(), AppError>
             },
         }
     };
-    if let Err(error) = &result {
-        abandon(sender, receiver, error).await;
-    }
-    Ok(result?)
+    let Err(error) = result else { return Ok(()) };
+    let error = last_word(error, &mut receiver).await;
+    abandon(sender, receiver, &error).await;
+    Err(error.into())
 }
 
 fn early() -> ChannelError {

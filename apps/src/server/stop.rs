@@ -32,6 +32,11 @@ impl Stop {
 }
 
 impl Stopping {
+    /// Whether it was said.
+    pub fn is_now(&self) -> bool {
+        *self.0.borrow()
+    }
+
     /// Ready once the server stops. May be cancelled and called again.
     pub async fn stopped(&self) {
         // An error means that the server is gone altogether.

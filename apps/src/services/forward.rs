@@ -14,6 +14,7 @@ use std::collections::BTreeMap;
 use std::io;
 use std::sync::Arc;
 use std::time::Duration;
+use tokio::sync::Semaphore;
 use tokio::time::{sleep, timeout};
 
 /// One session gets at most this part of the memory for all.
@@ -24,6 +25,7 @@ pub fn limits(config: &Config) -> Limits {
     let memory = config.limits.stream_memory;
     Limits {
         streams: config.limits.max_streams,
+        of_all: Arc::new(Semaphore::new(config.limits.max_all_streams)),
         session_memory: memory / SHARE,
         budget: Budget::new(memory),
         close_timeout: config.session.close_timeout,
@@ -69,7 +71,7 @@ impl Target for At {
 pub(super) async fn serve(channel: Channel, target: &str, context: &Context) -> Result<Served, ChannelError> {
     let target = context.targets.get(target)?;
     let stopping = context.stopping();
-    let carried = mux::serve(channel, target, stopping.stopped(), &context.streams).await?;
+    let carried = mux::serve(channel, target, stopping.stopped(), late(context), &context.streams).await?;
     Ok(Served {
         connections: Some(carried.streams),
         broken: Some(carried.broken),
@@ -79,8 +81,9 @@ pub(super) async fn serve(channel: Channel, target: &str, context: &Context) -> 
 }
 
 /// Carries one connection. When the server stops, it has the drain time to end.
-pub(super) async fn serve_one(channel: Channel, target: &str, context: &Context) -> Result<Served, ChannelError> {
-    let connection = match context.targets.get(target)?.connect().await {
+pub(super) async fn serve_one(mut channel: Channel, target: &str, context: &Context) -> Result<Served, ChannelError> {
+    let target = context.targets.get(target)?;
+    let connection = match channel.sender.while_idle(target.connect()).await? {
         Ok(connection) => connection,
         Err(error) => {
             let error = ChannelError::Carried(Arc::new(io::Error::other(error)));
@@ -88,13 +91,14 @@ pub(super) async fn serve_one(channel: Channel, target: &str, context: &Context)
             return Err(error);
         }
     };
-    let stopping = context.stopping();
-    let late = async {
-        stopping.stopped().await;
-        sleep(context.drain_timeout).await;
-    };
     tokio::select! {
-        relayed = relay(channel, connection) => Ok(Served { bytes: relayed?.received, ..Served::default() }),
-        () = late => Ok(Served::default()),
+        relayed = relay(channel, connection.into()) => Ok(Served { bytes: relayed?.received, ..Served::default() }),
+        () = late(context) => Ok(Served::default()),
     }
+}
+
+/// Ready when the server has stopped and the connected have had their time.
+async fn late(context: &Context) {
+    context.stopping().stopped().await;
+    sleep(context.drain_timeout).await;
 }

@@ -60,6 +60,23 @@ enum Place {
 }
 
 impl Place {
+    /// What the config means: a link stands for what it leads to, and what is neither a file nor a folder is not replaced by one.
+    fn of(path: PathBuf) -> io::Result<Place> {
+        let found = match fs::canonicalize(&path) {
+            Ok(found) => found,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Place::File(path)),
+            Err(error) => return Err(error),
+        };
+        match fs::metadata(&found)? {
+            meta if meta.is_dir() => Ok(Place::Folder(found)),
+            meta if meta.is_file() => Ok(Place::File(found)),
+            _ => {
+                let text = format!("server.receive: {} is neither a file nor a folder", path.display());
+                Err(io::Error::new(io::ErrorKind::InvalidInput, text))
+            }
+        }
+    }
+
     fn folder(&self) -> &Path {
         match self {
             Place::Folder(folder) => folder,
@@ -73,7 +90,7 @@ impl Place {
 impl Store {
     async fn file(path: PathBuf) -> io::Result<Store> {
         on_a_thread(move || {
-            let place = if path.is_dir() { Place::Folder(path) } else { Place::File(path) };
+            let place = Place::of(path)?;
             // Only its owner may read it, as with every file of this crate that is made anew.
             let part = tempfile::Builder::new().prefix(".receiving-").suffix(".part").tempfile_in(place.folder())?;
             let (file, part) = part.into_parts();
@@ -86,6 +103,13 @@ impl Store {
         match self {
             Store::Stdout { out, .. } => out.write_all(bytes).await,
             Store::Part { file, .. } => file.write_all(bytes).await,
+        }
+    }
+
+    /// It does not come to its end. What is on its way to standard output arrives before another stream may begin; a part goes.
+    async fn give_up(self) {
+        if let Store::Stdout { mut out, .. } = self {
+            let _ = out.flush().await;
         }
     }
 
@@ -153,27 +177,42 @@ pub(super) async fn serve(channel: Channel, context: &Context) -> Result<Served,
 }
 
 async fn store(sender: &mut Sender, receiver: &mut Receiver, context: &Context) -> Result<u64, ChannelError> {
-    let failed = |error| ChannelError::Service(Arc::new(error));
     let mut store = context.receiving.begin().await.map_err(failed)?;
-    let stopping = context.stopping();
-    let mut late = std::pin::pin!(async {
-        stopping.stopped().await;
+    let late = async {
+        context.stopping().stopped().await;
         sleep(context.drain_timeout).await;
+        Err(failed(io::Error::other("the server stops")))
+    };
+    // Whoever reads the output, and the disk, may take their time: the client hears that this end lives.
+    let writing = sender.while_idle(async {
+        tokio::select! {
+            written = write_all(receiver, &mut store) => written,
+            stopped = late => stopped,
+        }
     });
+    match writing.await? {
+        Ok(bytes) => {
+            let file = sender.while_idle(store.finish()).await?.map_err(failed)?;
+            tracing::info!(bytes, file = file.map(|file| file.display().to_string()), "stored");
+            Ok(bytes)
+        }
+        Err(error) => {
+            store.give_up().await;
+            Err(error)
+        }
+    }
+}
+
+/// Writes what comes, to its end; returns the number of bytes.
+async fn write_all(receiver: &mut Receiver, store: &mut Store) -> Result<u64, ChannelError> {
     let mut bytes = 0;
-    loop {
-        let more = async {
-            tokio::select! {
-                received = receiver.receive() => received,
-                () = &mut late => Err(failed(io::Error::other("the server stops"))),
-            }
-        };
-        let Some(data) = sender.while_idle(more).await?? else { break };
+    while let Some(data) = receiver.receive().await? {
         bytes += data.len() as u64;
         store.write(data).await.map_err(failed)?;
     }
-    // A disk may take its time.
-    let file = sender.while_idle(store.finish()).await?.map_err(failed)?;
-    tracing::info!(bytes, file = file.map(|file| file.display().to_string()), "stored");
     Ok(bytes)
+}
+
+fn failed(error: io::Error) -> ChannelError {
+    ChannelError::Service(Arc::new(error))
 }

@@ -25,7 +25,8 @@ fn assert_defaults(config: &Config) {
     assert_eq!(config.server.services, ["print", "echo"]);
     assert!(config.server.receive.is_none() && config.server.targets.is_empty());
     assert!(config.client.forward.is_empty() && config.client.multiplex);
-    assert_eq!((config.limits.max_streams, config.limits.stream_memory), (1024, 256 << 20));
+    assert_eq!((config.limits.max_streams, config.limits.max_all_streams), (1024, 8192));
+    assert_eq!(config.limits.stream_memory, 256 << 20);
     assert_eq!(config.server.rotation, Rotation::Every(secs(300)));
     assert_eq!(config.server.pool, 4);
     assert_eq!((config.server.client_auth, config.server.authorized_clients.as_deref()), (ClientAuth::None, None));

@@ -211,6 +211,24 @@ pub async fn abandon(mut sender: Sender, mut receiver: Receiver, error: &Channel
     .await;
 }
 
+/// Why a session ended whose sending has failed with `error`: what the peer had to say, if it can still be heard, is the better reason.
+pub async fn last_word(error: ChannelError, receiver: &mut Receiver) -> ChannelError {
+    let ChannelError::Io(_) = error else { return error };
+    let heard = async {
+        loop {
+            match receiver.receive().await {
+                Ok(Some(_)) => {}
+                Ok(None) => return None,
+                Err(why) => return Some(why),
+            }
+        }
+    };
+    match timeout(LINGER, heard).await {
+        Ok(Some(why @ ChannelError::Session(_))) => why,
+        _ => error,
+    }
+}
+
 /// Waits for the peer's close_notify, for `patience` at most; data that still comes is dropped.
 ///
 /// # Errors

@@ -10,7 +10,8 @@ pub(super) const INITIAL: u32 = 16 * 1024;
 /// The most that one direction may have under way: 2 MiB in 20 ms are 100 MB/s.
 const MAX: u32 = 2 * 1024 * 1024;
 /// What a peer may grant in all at a time. Ours grants less; a counter must not overflow.
-const MAX_GRANTED: usize = u32::MAX as usize;
+const MAX_GRANTED: usize =
+    if Semaphore::MAX_PERMITS < u32::MAX as usize { Semaphore::MAX_PERMITS } else { u32::MAX as usize };
 
 /// Memory that windows beyond their beginnings may come to: of one session, and of all sessions of a process.
 #[derive(Debug)]
@@ -82,14 +83,18 @@ impl Window {
         self.prompt = false;
     }
 
-    /// The connection has taken `bytes`: what is to be granted for them, if it is time.
-    pub(super) fn taken(&mut self, bytes: usize) -> Option<u32> {
+    /// The connection has taken `bytes`, while more `waits` or not: what is to be granted for them, if it is time.
+    pub(super) fn taken(&mut self, bytes: usize, waits: bool) -> Option<u32> {
         self.taken += bytes as u32;
         if self.taken < self.size / 2 {
             return None;
         }
         let mut grant = std::mem::take(&mut self.taken);
-        if std::mem::replace(&mut self.prompt, true) && self.size < MAX && self.budget.take(self.size as usize) {
+        if std::mem::replace(&mut self.prompt, !waits)
+            && !waits
+            && self.size < MAX
+            && self.budget.take(self.size as usize)
+        {
             grant += self.size;
             self.size *= 2;
         }
@@ -118,7 +123,8 @@ impl Credit {
     /// # Errors
     /// What it did wrong: nobody can have so much.
     pub(super) fn granted(&self, bytes: u32) -> Result<(), &'static str> {
-        if self.0.available_permits() + bytes as usize > MAX_GRANTED {
+        let all = self.0.available_permits().checked_add(bytes as usize);
+        if all.is_none_or(|all| all > MAX_GRANTED) {
             return Err("more credit than a stream can have");
         }
         self.0.add_permits(bytes as usize);
@@ -154,8 +160,8 @@ mod tests {
         let mut window = window(0);
         assert_eq!(window.received(INITIAL as usize), Ok(()));
         assert!(window.received(1).is_err());
-        assert_eq!(window.taken(INITIAL as usize / 2 - 1), None);
-        assert_eq!(window.taken(1), Some(INITIAL / 2));
+        assert_eq!(window.taken(INITIAL as usize / 2 - 1, false), None);
+        assert_eq!(window.taken(1, false), Some(INITIAL / 2));
         assert_eq!(window.received(INITIAL as usize / 2), Ok(()));
         assert!(window.received(1).is_err());
     }
@@ -166,17 +172,19 @@ mod tests {
         let half = INITIAL as usize / 2;
         window.received(half).expect("within");
         window.waited();
-        assert_eq!(window.taken(half), Some(INITIAL / 2), "as before");
+        assert_eq!(window.taken(half, true), Some(INITIAL / 2), "as before");
         window.received(half).expect("within");
-        assert_eq!(window.taken(half), Some(INITIAL / 2 + INITIAL), "twice as large");
+        assert_eq!(window.taken(half, false), Some(INITIAL / 2), "something waited until now");
+        window.received(half).expect("within");
+        assert_eq!(window.taken(half, false), Some(INITIAL / 2 + INITIAL), "twice as large");
         let mut size = 2 * INITIAL;
         while size < MAX {
             window.received(size as usize / 2).expect("within");
-            assert_eq!(window.taken(size as usize / 2), Some(size / 2 + size));
+            assert_eq!(window.taken(size as usize / 2, false), Some(size / 2 + size));
             size *= 2;
         }
         window.received(MAX as usize).expect("within");
-        assert_eq!(window.taken(MAX as usize), Some(MAX), "and no larger");
+        assert_eq!(window.taken(MAX as usize, false), Some(MAX), "and no larger");
     }
 
     #[test]
@@ -185,7 +193,7 @@ mod tests {
         let session = Arc::new(all.share(2 * INITIAL as usize));
         let grow = |window: &mut Window| {
             window.received(INITIAL as usize).expect("within");
-            window.taken(INITIAL as usize) == Some(2 * INITIAL)
+            window.taken(INITIAL as usize, false) == Some(2 * INITIAL)
         };
         let mut windows = [(); 3].map(|()| Window::new(session.clone()));
         assert_eq!(windows.each_mut().map(grow), [true, true, false], "the session has no more");

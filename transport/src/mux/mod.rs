@@ -24,7 +24,8 @@ mod streams;
 pub use credit::Budget;
 
 use crate::ChannelError;
-use crate::channel::{Channel, Receiver, Sender, abandon, await_close};
+use crate::channel::{Channel, Receiver, Sender, abandon, await_close, last_word};
+use crate::ends::Ends;
 use crate::session::SessionError;
 use async_trait::async_trait;
 use outgoing::{queue, send_all};
@@ -34,18 +35,20 @@ use std::panic::resume_unwind;
 use std::sync::Arc;
 use std::time::Duration;
 use streams::Streams;
-use tokio::sync::mpsc;
+use tokio::sync::{Semaphore, mpsc};
 use tokio::task::JoinHandle;
 use tokio::time::timeout;
 
-/// How long the session may take to say why, after sending has failed.
-const LAST_WORD: Duration = Duration::from_secs(2);
+/// The longest time that what is under way may take when the rest is cut.
+const FAREWELL: Duration = Duration::from_secs(1);
 
 /// What a session may use.
 #[derive(Clone, Debug)]
 pub struct Limits {
-    /// Streams at a time.
+    /// Streams at a time, in one session.
     pub streams: usize,
+    /// A server's, in all sessions that share it.
+    pub of_all: Arc<Semaphore>,
     /// Bytes that windows may grow by, in one session.
     pub session_memory: usize,
     /// The same for all sessions that share it.
@@ -76,21 +79,22 @@ pub struct Carried {
 }
 
 /// Carries the connections that come through `connections`, each in a stream, until no more can come and all have ended, or the session
-/// ends. Connections are reset when the session ends before they do; those that were not taken yet stay where they are.
+/// ends, or `cut` is ready. Connections are reset when that comes before their ends; those that were not taken yet stay where they are.
 ///
 /// # Errors
 /// [`ChannelError`] when the session did not end as it should; the peer has been told.
 pub async fn carry(
     channel: Channel,
-    connections: &mut mpsc::Receiver<Connection>,
+    connections: &mut mpsc::Receiver<Ends>,
+    cut: impl Future<Output = ()>,
     limits: &Limits,
 ) -> Result<Carried, ChannelError> {
     let source = Source { connections: Some(connections), target: None };
-    drive(channel, source, pending(), limits).await
+    drive(channel, source, pending(), cut, limits).await
 }
 
 /// Connects each stream that the client opens to `target`, until the client leaves. When `stopping` is ready, new streams are refused, and
-/// the session ends when the last stream has.
+/// the session ends when the last stream has, or when `cut` is ready: connections that had no end by then are reset.
 ///
 /// # Errors
 /// As [`carry`].
@@ -98,22 +102,23 @@ pub async fn serve(
     channel: Channel,
     target: Arc<dyn Target>,
     stopping: impl Future<Output = ()>,
+    cut: impl Future<Output = ()>,
     limits: &Limits,
 ) -> Result<Carried, ChannelError> {
-    drive(channel, Source { connections: None, target: Some(target) }, stopping, limits).await
+    drive(channel, Source { connections: None, target: Some(target) }, stopping, cut, limits).await
 }
 
 /// Where new streams come from.
 struct Source<'a> {
     /// A client's.
-    connections: Option<&'a mut mpsc::Receiver<Connection>>,
+    connections: Option<&'a mut mpsc::Receiver<Ends>>,
     /// What a server connects those of its client to.
     target: Option<Arc<dyn Target>>,
 }
 
 impl Source<'_> {
     /// The next connection of a client, or `None` when no more can come.
-    async fn next(&mut self) -> Option<Connection> {
+    async fn next(&mut self) -> Option<Ends> {
         match &mut self.connections {
             Some(connections) => connections.recv().await,
             None => pending().await,
@@ -127,6 +132,7 @@ async fn drive(
     channel: Channel,
     source: Source<'_>,
     stopping: impl Future<Output = ()>,
+    cut: impl Future<Output = ()>,
     limits: &Limits,
 ) -> Result<Carried, ChannelError> {
     let Channel { sender, mut receiver, peer: _ } = channel;
@@ -134,7 +140,11 @@ async fn drive(
     // Of its own, so that sealing and opening can have a core each.
     let mut sending = Some(tokio::spawn(send_all(sender, items)));
     let mut streams = Streams::new(queue, limits);
-    let result = until_done(&mut streams, &mut receiver, &mut sending, source, stopping).await;
+    let result = tokio::select! {
+        biased;
+        () = cut => Ok(End::Cut),
+        result = until_done(&mut streams, &mut receiver, &mut sending, source, stopping) => result,
+    };
     let carried = streams.end().await;
     part(result, receiver, sending, limits.close_timeout).await.map(|()| carried)
 }
@@ -145,6 +155,8 @@ enum End {
     Peer,
     /// Nothing is left to do here.
     Ours,
+    /// Nobody waits for it any more.
+    Cut,
 }
 
 /// Until no stream is open and none can be opened any more.
@@ -160,16 +172,20 @@ async fn until_done(
         tokio::select! {
             biased;
             event = streams.event() => streams.note(event),
-            received = receiver.receive() => match received? {
-                Some(content) => read(content, streams, source.target.as_ref()).await?,
-                None => return Ok(End::Peer),
-            },
             connection = source.next(), if !streams.is_closing() && !streams.is_full() => match connection {
                 Some(connection) => streams.carry(connection),
                 None => streams.close(),
             },
             () = &mut stopping, if !streams.is_closing() => streams.close(),
-            error = failed(sending) => return Err(reason(error, receiver).await),
+            error = failed(sending) => return Err(last_word(error, receiver).await),
+            // The last, since it may always be ready.
+            received = receiver.receive() => match received? {
+                Some(content) => read(content, streams, source.target.as_ref()).await?,
+                None => return Ok(End::Peer),
+            },
+        }
+        if streams.is_flooded() {
+            return Err(SessionError::Protocol("more streams than it reads answers for").into());
         }
     }
     Ok(End::Ours)
@@ -179,6 +195,9 @@ async fn until_done(
 async fn read(mut content: &[u8], streams: &mut Streams, target: Option<&Arc<dyn Target>>) -> Result<(), SessionError> {
     while let Some((id, frame)) = frame::next(&mut content).map_err(SessionError::Protocol)? {
         streams.frame(id, frame, target).await.map_err(SessionError::Protocol)?;
+        if streams.is_flooded() {
+            break;
+        }
     }
     Ok(())
 }
@@ -191,24 +210,9 @@ async fn failed(sending: &mut Option<Sending>) -> ChannelError {
     match ended {
         Ok(Err(error)) => error,
         Ok(Ok(_)) => pending().await,
+        // The runtime is shutting down.
+        Err(error) if error.is_cancelled() => pending().await,
         Err(error) => resume_unwind(error.into_panic()),
-    }
-}
-
-/// Why sending failed: what the peer has to say about it is the better reason.
-async fn reason(error: ChannelError, receiver: &mut Receiver) -> ChannelError {
-    let heard = async {
-        loop {
-            match receiver.receive().await {
-                Ok(Some(_)) => {}
-                Ok(None) => return None,
-                Err(why) => return Some(why),
-            }
-        }
-    };
-    match timeout(LAST_WORD, heard).await {
-        Ok(Some(why @ ChannelError::Session(_))) => why,
-        _ => error,
     }
 }
 
@@ -219,6 +223,8 @@ async fn part(
     sending: Option<Sending>,
     patience: Duration,
 ) -> Result<(), ChannelError> {
+    // Whoever cuts connections does not wait for a peer that is slow to take the rest of them.
+    let patience = if matches!(result, Ok(End::Cut)) { patience.min(FAREWELL) } else { patience };
     match (result, sender_of(sending, patience).await) {
         (Err(error), sender) => {
             if let Some(sender) = sender {
@@ -230,7 +236,7 @@ async fn part(
         (Ok(end), Some(mut sender)) => {
             timeout(patience, sender.close()).await.map_err(|_| SessionError::Truncated)??;
             match end {
-                End::Peer => Ok(()),
+                End::Peer | End::Cut => Ok(()),
                 End::Ours => await_close(&mut receiver, patience).await,
             }
         }

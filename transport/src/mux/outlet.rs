@@ -4,6 +4,7 @@ use super::credit::{Budget, Window};
 use super::frame::{Id, Short};
 use super::outgoing::Queue;
 use crate::ends::Outlet;
+use std::collections::VecDeque;
 use std::io;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -13,14 +14,22 @@ pub(super) struct Inbound(Arc<Mutex<State>>);
 
 pub(super) struct State {
     window: Window,
-    backlog: Vec<u8>,
+    /// Pieces of at most [`PIECE`] bytes, so that what is handed on is not held until all is.
+    backlog: VecDeque<Vec<u8>>,
+    /// A task has a piece that it hands on.
+    busy: bool,
     /// The peer's direction ends behind the backlog.
     ended: bool,
 }
 
 impl Inbound {
     pub(super) fn new(budget: Arc<Budget>) -> Inbound {
-        Inbound(Arc::new(Mutex::new(State { window: Window::new(budget), backlog: Vec::new(), ended: false })))
+        Inbound(Arc::new(Mutex::new(State {
+            window: Window::new(budget),
+            backlog: VecDeque::new(),
+            busy: false,
+            ended: false,
+        })))
     }
 
     /// For a moment: it is never held while anybody waits.
@@ -40,13 +49,16 @@ impl State {
 
     /// The connection has taken so many bytes: what is to be granted for them.
     pub(super) fn taken(&mut self, bytes: usize) -> Option<u32> {
-        self.window.taken(bytes)
+        self.window.taken(bytes, self.busy || !self.backlog.is_empty())
     }
 
     /// Keeps what could not be handed on at once.
     pub(super) fn keep(&mut self, bytes: &[u8]) {
-        if !bytes.is_empty() {
-            self.backlog.extend_from_slice(bytes);
+        for bytes in bytes.chunks(PIECE) {
+            match self.backlog.back_mut() {
+                Some(piece) if piece.len() + bytes.len() <= PIECE => piece.extend_from_slice(bytes),
+                _ => self.backlog.push_back(bytes.to_vec()),
+            }
             self.window.waited();
         }
     }
@@ -64,13 +76,16 @@ impl State {
         !self.backlog.is_empty() || self.ended
     }
 
-    fn take(&mut self) -> (Vec<u8>, bool) {
-        (std::mem::take(&mut self.backlog), self.ended)
+    /// The next piece, or whether the end is next.
+    fn next(&mut self) -> Result<Vec<u8>, bool> {
+        let piece = self.backlog.pop_front();
+        self.busy = piece.is_some();
+        piece.ok_or(self.ended)
     }
 }
 
-/// Bytes that are written before credit is given for them.
-const PIECE: usize = 64 * 1024;
+/// Bytes that are kept together: credit is given for them when they are written.
+const PIECE: usize = 16 * 1024;
 
 /// Hands on what waits until nothing does. Returns the outlet, unless the connection has had its end.
 ///
@@ -78,17 +93,17 @@ const PIECE: usize = 64 * 1024;
 /// When the connection is broken.
 pub(super) async fn hand_on(id: Id, mut outlet: Outlet, inbound: Inbound, queue: Queue) -> io::Result<Option<Outlet>> {
     loop {
-        let (backlog, ended) = inbound.lock().take();
-        if backlog.is_empty() {
-            if !ended {
-                return Ok(Some(outlet));
+        let next = inbound.lock().next();
+        match next {
+            Ok(piece) => {
+                outlet.write_all(&piece).await?;
+                grant(id, inbound.lock().taken(piece.len()), &queue);
             }
-            outlet.end().await?;
-            return Ok(None);
-        }
-        for piece in backlog.chunks(PIECE) {
-            outlet.write_all(piece).await?;
-            grant(id, inbound.lock().taken(piece.len()), &queue);
+            Err(false) => return Ok(Some(outlet)),
+            Err(true) => {
+                outlet.end().await?;
+                return Ok(None);
+            }
         }
     }
 }

@@ -6,13 +6,16 @@ use super::inlet::take_all;
 use super::outgoing::Queue;
 use super::outlet::{Inbound, grant, hand_on};
 use super::{Carried, Limits, Target};
-use crate::ends::Outlet;
-use sealwire_traits::{Connection, PipeReader, TransportError};
+use crate::ends::{Ends, Outlet};
+use sealwire_traits::TransportError;
 use std::collections::HashMap;
 use std::io;
 use std::panic::resume_unwind;
 use std::sync::Arc;
+use std::time::Duration;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::task::{AbortHandle, JoinSet};
+use tokio::time::Instant;
 
 /// What a task of a stream has come to.
 pub(super) enum Event {
@@ -22,18 +25,6 @@ pub(super) enum Event {
     Sent(Id, io::Result<()>),
     /// Nothing waits for the connection any more; without an outlet it has had its end.
     HandedOn(Id, io::Result<Option<Outlet>>),
-}
-
-/// A connection in its halves. When nobody wants them any more, it is reset.
-pub(super) struct Ends {
-    reader: PipeReader,
-    outlet: Outlet,
-}
-
-impl From<Connection> for Ends {
-    fn from(connection: Connection) -> Ends {
-        Ends { reader: connection.reader, outlet: Outlet::new(connection.writer) }
-    }
 }
 
 /// One stream. When it is dropped its tasks end, and its connection is reset where it had no proper end.
@@ -47,6 +38,8 @@ struct Stream {
     received: bool,
     /// The peer gets all from the connection.
     sent: bool,
+    /// Of a server, among the streams of all its sessions.
+    _place: Option<OwnedSemaphorePermit>,
 }
 
 impl Drop for Stream {
@@ -64,9 +57,32 @@ pub(super) struct Streams {
     queue: Queue,
     budget: Arc<Budget>,
     max: usize,
+    of_all: Arc<Semaphore>,
     /// New ones are refused.
     closing: bool,
     carried: Carried,
+    unreachable: Unreachable,
+}
+
+/// More streams than a client may have that a server takes all the same, beside an eighth of them.
+const SLACK: usize = 16;
+
+/// Targets that could not be reached, in the log once a second at most.
+#[derive(Default)]
+struct Unreachable {
+    logged: Option<Instant>,
+    since: u64,
+}
+
+impl Unreachable {
+    fn log(&mut self, error: &TransportError) {
+        const REST: Duration = Duration::from_secs(1);
+        self.since += 1;
+        if self.logged.is_none_or(|logged| logged.elapsed() >= REST) {
+            tracing::warn!(%error, connections = self.since, "the target cannot be reached");
+            *self = Unreachable { logged: Some(Instant::now()), since: 0 };
+        }
+    }
 }
 
 impl Streams {
@@ -78,8 +94,10 @@ impl Streams {
             queue,
             budget: Arc::new(limits.budget.share(limits.session_memory)),
             max: limits.streams,
+            of_all: limits.of_all.clone(),
             closing: false,
             carried: Carried::default(),
+            unreachable: Unreachable::default(),
         }
     }
 
@@ -88,7 +106,12 @@ impl Streams {
     }
 
     pub(super) fn is_full(&self) -> bool {
-        self.open.len() >= self.max || self.last == Id::MAX
+        self.open.len() >= self.max
+    }
+
+    /// Whether the peer makes this end owe it more than it reads.
+    pub(super) fn is_flooded(&self) -> bool {
+        self.queue.is_flooded()
     }
 
     pub(super) fn is_closing(&self) -> bool {
@@ -115,21 +138,24 @@ impl Streams {
 
     /// Ends all tasks, and resets the connections that had no proper end.
     pub(super) async fn end(mut self) -> Carried {
+        self.carried.broken += self.open.len() as u64;
         self.open.clear();
         self.tasks.shutdown().await;
         self.carried
     }
 
     /// Opens a stream for `connection`.
-    pub(super) fn carry(&mut self, connection: Connection) {
+    pub(super) fn carry(&mut self, connection: Ends) {
         self.last += 1;
+        // No number is used twice: another session has to go on.
+        self.closing |= self.last == Id::MAX;
         let id = self.last;
         self.queue.short(Short::open(id));
-        self.insert(id);
-        self.start(id, connection.into());
+        self.insert(id, None);
+        self.start(id, connection);
     }
 
-    fn insert(&mut self, id: Id) {
+    fn insert(&mut self, id: Id, place: Option<OwnedSemaphorePermit>) {
         self.carried.streams += 1;
         let stream = Stream {
             credit: Arc::new(Credit::new()),
@@ -138,6 +164,7 @@ impl Streams {
             tasks: Vec::new(),
             received: false,
             sent: false,
+            _place: place,
         };
         self.open.insert(id, stream);
     }
@@ -169,7 +196,7 @@ impl Streams {
         match event {
             Event::Connected(id, Ok(ends)) => self.start(id, ends),
             Event::Connected(id, Err(error)) => {
-                tracing::warn!(stream = id, %error, "the target cannot be reached");
+                self.unreachable.log(&error);
                 self.reset(id, Reason::Unreachable);
             }
             Event::Sent(id, Ok(())) => self.done(id, |stream| stream.sent = true),
@@ -250,13 +277,15 @@ impl Streams {
         if Some(id) != self.last.checked_add(1) {
             return Err("a stream is opened out of turn");
         }
-        let refused = self.closing || self.is_full();
         self.last = id;
-        if refused {
+        // What the client takes for over may still have an end to hand on here.
+        let full = self.open.len() >= self.max + self.max / 8 + SLACK;
+        let place = self.of_all.clone().try_acquire_owned().ok().filter(|_| !self.closing && !full);
+        let Some(place) = place else {
             self.queue.short(Short::reset(id, Reason::Refused));
-            return if self.queue.is_flooded() { Err("more streams than it reads answers for") } else { Ok(()) };
-        }
-        self.insert(id);
+            return Ok(());
+        };
+        self.insert(id, Some(place));
         let target = target.clone();
         let connecting = self.tasks.spawn(async move { Event::Connected(id, target.connect().await.map(Ends::from)) });
         if let Some(stream) = self.open.get_mut(&id) {

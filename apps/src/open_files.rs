@@ -6,8 +6,8 @@ use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 const BESIDE: u64 = 64;
 
 /// Makes use of what the system allows, which is often far more than what it gives to a process that does not ask. Warns when that is
-/// not enough for `connections`.
-pub fn raise_limit(connections: usize) {
+/// not enough for `connections`, whose number the settings `from` give.
+pub fn raise_limit(connections: usize, from: &str) {
     let wanted = connections as u64 + BESIDE;
     let Rlimit { current, maximum } = getrlimit(Resource::Nofile);
     if current.is_some_and(|current| current < wanted) && current != maximum {
@@ -15,6 +15,6 @@ pub fn raise_limit(connections: usize) {
         let _ = setrlimit(Resource::Nofile, Rlimit { current: maximum, maximum });
     }
     if let Some(files) = getrlimit(Resource::Nofile).current.filter(|files| *files < wanted) {
-        tracing::warn!(files, wanted, "the system allows fewer open files than limits.max_connections needs");
+        tracing::warn!(files, wanted, "the system allows fewer open files than {from} need");
     }
 }
