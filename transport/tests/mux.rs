@@ -202,8 +202,13 @@ async fn a_server_that_stops_lets_streams_end_and_takes_no_more() {
 
 #[tokio::test]
 async fn streams_beyond_the_servers_limit_are_refused_and_later_ones_are_not() {
-    let tunnel = Tunnel::with(limits(), Limits { streams: 1, ..limits() }).await;
-    let (mut near, mut far) = tunnel.connect().await;
+    // Beside what it says, a server takes an eighth more, and 16.
+    let tunnel = Tunnel::with(limits(), Limits { streams: 8, ..limits() }).await;
+    let mut taken = Vec::new();
+    for _ in 0..8 + 1 + 16 {
+        taken.push(tunnel.connect().await);
+    }
+    let (mut near, mut far) = taken.pop().unwrap();
     let mut refused = tunnel.open().await;
     let error = refused.reader.read(&mut [0; 1]).await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::ConnectionReset);
@@ -213,4 +218,95 @@ async fn streams_beyond_the_servers_limit_are_refused_and_later_ones_are_not() {
     let (mut near, mut far) = tunnel.connect().await;
     near.writer.write_all(b"x").await.unwrap();
     far.reader.read_exact(&mut [0; 1]).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_client_that_opens_streams_and_never_reads_is_left() {
+    let (mut at_client, at_server) = channel().await;
+    let (target, reached) = mpsc::unbounded_channel();
+    drop(reached);
+    let server =
+        tokio::spawn(
+            async move { serve(at_server, Arc::new(InMemory(target)), pending(), pending(), &limits()).await },
+        );
+    // Each is answered by a frame that says that the target cannot be reached.
+    let mut ids = 1_u32..;
+    while !server.is_finished() {
+        let opens: Vec<u8> =
+            ids.by_ref().take(1000).flat_map(|id| [&[1, 0, 0, 0][..], &id.to_be_bytes()].concat()).collect();
+        if at_client.sender.send(&opens).await.is_err() {
+            break;
+        }
+        assert!(ids.start < 100_000, "nothing bounds it");
+    }
+    let error = server.await.unwrap().unwrap_err();
+    assert!(error.to_string().contains("more streams than it reads answers for"), "{error}");
+}
+
+#[tokio::test]
+async fn what_breaks_the_rules_ends_the_session() {
+    let open = |id: u32| [&[1, 0, 0, 0][..], &id.to_be_bytes()].concat();
+    let frame = |kind: u8, id: u32, content: &[u8]| {
+        let [_, length @ ..] = (content.len() as u32).to_be_bytes();
+        [&[kind][..], &length, &id.to_be_bytes(), content].concat()
+    };
+    for (bad, says) in [
+        (open(2), "out of turn"),
+        ([open(1), open(1)].concat(), "out of turn"),
+        (frame(3, 1, &[]), "never opened"),
+        (frame(2, 0, b"x"), "never opened"),
+        ([open(1), frame(3, 1, &[]), frame(2, 1, b"x")].concat(), "behind the end"),
+        ([open(1), frame(3, 1, &[]), frame(3, 1, &[])].concat(), "ends twice"),
+        ([open(1), frame(2, 1, &[0; 16 * 1024 + 1])].concat(), "credit"),
+        ([open(1), frame(5, 1, &[255; 4])].concat(), "credit"),
+        (vec![9; 8], "malformed"),
+        ([open(1), vec![2, 0, 0, 9, 0, 0, 0, 1, 1]].concat(), "beyond its record"),
+    ] {
+        let (mut at_client, at_server) = channel().await;
+        let (target, _reached) = mpsc::unbounded_channel();
+        let server =
+            tokio::spawn(
+                async move { serve(at_server, Arc::new(InMemory(target)), pending(), pending(), &limits()).await },
+            );
+        at_client.sender.send(&bad).await.unwrap();
+        let error = server.await.unwrap().expect_err(says).to_string();
+        assert!(error.contains(says), "{says}: {error}");
+        assert!(at_client.receiver.receive().await.is_err(), "the client is told");
+    }
+}
+
+#[tokio::test]
+async fn a_server_opens_no_streams() {
+    let (at_client, mut at_server) = channel().await;
+    let (_connections, mut coming) = mpsc::channel(1);
+    let client = tokio::spawn(async move { carry(at_client, &mut coming, pending(), &limits()).await });
+    at_server.sender.send(&[1, 0, 0, 0, 0, 0, 0, 1]).await.unwrap();
+    let error = client.await.unwrap().unwrap_err();
+    assert!(error.to_string().contains("a server opens no streams"), "{error}");
+}
+
+#[tokio::test]
+async fn what_is_cut_is_reset_at_both_ends() {
+    let (at_client, at_server) = channel().await;
+    let (connections, mut coming) = mpsc::channel(1);
+    let (target, mut reached) = mpsc::unbounded_channel();
+    let (cut, cutting) = oneshot::channel::<()>();
+    let client = tokio::spawn(async move {
+        let cutting = async move { drop(cutting.await) };
+        carry(at_client, &mut coming, cutting, &limits()).await
+    });
+    let server =
+        tokio::spawn(
+            async move { serve(at_server, Arc::new(InMemory(target)), pending(), pending(), &limits()).await },
+        );
+    let (mut near, carried) = Memory::pair();
+    assert!(connections.send(carried.into()).await.is_ok());
+    let mut far = reached.recv().await.unwrap();
+    cut.send(()).unwrap();
+    for end in [&mut near, &mut far] {
+        let error = end.reader.read(&mut [0; 1]).await.unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::ConnectionReset);
+    }
+    assert_eq!(client.await.unwrap().unwrap().broken, 1);
+    assert_eq!(server.await.unwrap().unwrap().broken, 1);
 }

@@ -94,6 +94,22 @@ fn what_cannot_be_stored_is_no_success() {
 }
 
 #[test]
+fn a_link_is_followed_and_what_is_no_file_is_not_replaced() {
+    let home = Home::new();
+    home.write("real", "old");
+    std::os::unix::fs::symlink(home.path("real"), home.path("link")).unwrap();
+    let server = storing(&home, &home.name("link"));
+    home.run(&server.client(&["--pipe"]), "new").ok();
+    assert_eq!(home.read("real"), "new");
+    assert!(home.path("link").is_symlink());
+
+    let _socket = std::os::unix::net::UnixListener::bind(home.path("socket")).unwrap();
+    let server = storing(&home, &home.name("socket"));
+    home.run(&server.client(&["--pipe"]), "lost").with_status(1);
+    server.log_line("neither a file nor a folder");
+}
+
+#[test]
 fn a_server_that_does_not_store_says_so() {
     let home = Home::new();
     let server = home.server(&[]);

@@ -171,6 +171,21 @@ fn a_client_that_is_asked_to_leave_lets_connections_end() {
 }
 
 #[test]
+fn a_client_that_is_asked_twice_resets_what_is_open() {
+    for form in FORMS {
+        let tunnel = Tunnel::new(form);
+        let (mut near, mut far) = tunnel.connect();
+        tunnel.client.signal(Signal::TERM);
+        // No more connections are taken: only then it has heard of the first signal.
+        while TcpStream::connect(&tunnel.address).is_ok() {}
+        tunnel.client.signal(Signal::TERM);
+        assert_eq!(end_of(&mut near), Err(ErrorKind::ConnectionReset));
+        assert_eq!(end_of(&mut far), Err(ErrorKind::ConnectionReset));
+        tunnel.client.finish().with_status(1).saying(&["were cut"]);
+    }
+}
+
+#[test]
 fn unix_sockets_may_be_at_either_end() {
     let home = Home::new();
     let target = UnixListener::bind(home.path("target.sock")).unwrap();
