@@ -225,9 +225,10 @@ async fn a_client_that_opens_streams_and_never_reads_is_left() {
     let (mut at_client, at_server) = channel().await;
     let (target, reached) = mpsc::unbounded_channel();
     drop(reached);
+    let impatient = Limits { close_timeout: Duration::ZERO, ..limits() };
     let server =
         tokio::spawn(
-            async move { serve(at_server, Arc::new(InMemory(target)), pending(), pending(), &limits()).await },
+            async move { serve(at_server, Arc::new(InMemory(target)), pending(), pending(), &impatient).await },
         );
     // Each is answered by a frame that says that the target cannot be reached.
     let mut ids = 1_u32..;
@@ -259,7 +260,7 @@ async fn what_breaks_the_rules_ends_the_session() {
         ([open(1), frame(3, 1, &[]), frame(3, 1, &[])].concat(), "ends twice"),
         ([open(1), frame(2, 1, &[0; 16 * 1024 + 1])].concat(), "credit"),
         ([open(1), frame(5, 1, &[255; 4])].concat(), "credit"),
-        (vec![9; 8], "malformed"),
+        (frame(9, 1, &[]), "malformed"),
         ([open(1), vec![2, 0, 0, 9, 0, 0, 0, 1, 1]].concat(), "beyond its record"),
     ] {
         let (mut at_client, at_server) = channel().await;
@@ -269,9 +270,11 @@ async fn what_breaks_the_rules_ends_the_session() {
                 async move { serve(at_server, Arc::new(InMemory(target)), pending(), pending(), &limits()).await },
             );
         at_client.sender.send(&bad).await.unwrap();
+        while let Ok(Some(_)) = at_client.receiver.receive().await {}
+        assert!(at_client.receiver.receive().await.is_err(), "the client is told");
+        drop(at_client);
         let error = server.await.unwrap().expect_err(says).to_string();
         assert!(error.contains(says), "{says}: {error}");
-        assert!(at_client.receiver.receive().await.is_err(), "the client is told");
     }
 }
 

@@ -232,13 +232,17 @@ async fn part(
             }
             Err(error)
         }
-        (Ok(_), None) => Err(SessionError::Truncated.into()),
-        (Ok(end), Some(mut sender)) => {
+        (Ok(End::Ours), None) => Err(SessionError::Truncated.into()),
+        (Ok(End::Ours), Some(mut sender)) => {
             timeout(patience, sender.close()).await.map_err(|_| SessionError::Truncated)??;
-            match end {
-                End::Peer | End::Cut => Ok(()),
-                End::Ours => await_close(&mut receiver, patience).await,
+            await_close(&mut receiver, patience).await
+        }
+        // A peer that has left need not hear it any more.
+        (Ok(End::Peer | End::Cut), sender) => {
+            if let Some(mut sender) = sender {
+                let _ = timeout(patience, sender.close()).await;
             }
+            Ok(())
         }
     }
 }
