@@ -88,8 +88,9 @@ pub fn hop(listen: &str, target: &str) {
 
 /// A server, and a client that connections go to.
 pub struct Tunnel {
-    pub server: Listening,
+    /// First, so that it leaves before the server does.
     pub client: Listening,
+    pub server: Listening,
     _state: TempDir,
 }
 
@@ -113,7 +114,7 @@ pub fn tunnel(target: SocketAddr, settings: &[&str]) -> Tunnel {
     let address = server.address.to_string();
     let client = ["client", "--address", &address, "--pin", pin, "--forward", "127.0.0.1:0=bench"];
     let client = Listening::start(&mut sealwire(&client), FORWARDS);
-    Tunnel { server, client, _state: state }
+    Tunnel { client, server, _state: state }
 }
 
 /// A session for each connection, and no cap in the way.

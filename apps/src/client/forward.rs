@@ -18,7 +18,7 @@ use sealwire_transport::relay::relay;
 use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
-use tokio::sync::mpsc;
+use tokio::sync::{Semaphore, mpsc};
 use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep, timeout};
 
@@ -31,6 +31,9 @@ const FIRST_REST: Duration = Duration::from_millis(250);
 const LONGEST_REST: Duration = Duration::from_secs(30);
 /// A session that lasted so long was a good one: the next rest is a short one.
 const GOOD: Duration = Duration::from_secs(10);
+/// Sessions that are being made at a time, where each connection has one: as many more would only wait for the same processors, and for
+/// the server's patience.
+const DIALS: usize = 32;
 /// How long the reset of what is cut may take.
 const FAREWELL: Duration = Duration::from_secs(3);
 
@@ -45,8 +48,13 @@ pub async fn run(config: &Config, dialer: Dialer, forwards: &[Forward]) -> Resul
     // Before anybody is told where to connect to.
     let mut leave = pin!(signalled());
     let (stop, cut) = (Stop::new(), Stop::new());
-    let shared =
-        Tunnel { dialer: Arc::new(dialer), limits: services::limits(config), stop: stop.watch(), cut: cut.watch() };
+    let shared = Tunnel {
+        dialer: Arc::new(dialer),
+        limits: services::limits(config),
+        dials: Arc::new(Semaphore::new(DIALS)),
+        stop: stop.watch(),
+        cut: cut.watch(),
+    };
     let mut tunnels = JoinSet::new();
     for forward in forwards {
         let listener = transport_of(&forward.listen).listen(&forward.listen).await?;
@@ -108,6 +116,7 @@ async fn first_error(tunnels: &mut JoinSet<Result<(), AppError>>) -> Result<(), 
 struct Tunnel {
     dialer: Arc<Dialer>,
     limits: Limits,
+    dials: Arc<Semaphore>,
     /// No new connections are taken any more.
     stop: Stopping,
     /// Nobody waits for those that are open.
@@ -231,7 +240,10 @@ impl Tunnel {
     }
 
     async fn carry_one(&self, connection: Ends, request: &str) -> Result<(), AppError> {
-        let carried = match self.dialer.dial(request).await {
+        let turn = self.dials.acquire().await;
+        let dialled = self.dialer.dial(request).await;
+        drop(turn);
+        let carried = match dialled {
             Ok(channel) => relay(channel, connection).await.map(drop).map_err(AppError::from),
             Err(error) => Err(error),
         };
