@@ -7,6 +7,7 @@ use async_trait::async_trait;
 use sealwire_traits::{Connection, TransportError};
 use sealwire_transport::mux::{Budget, Carried, Limits, Target, carry, serve};
 use sealwire_transport::pipe::Memory;
+use sealwire_transport::session::SessionError;
 use sealwire_transport::{ChannelError, Ends};
 use std::future::pending;
 use std::io::ErrorKind;
@@ -312,4 +313,29 @@ async fn what_is_cut_is_reset_at_both_ends() {
     }
     assert_eq!(client.await.unwrap().unwrap().broken, 1);
     assert_eq!(server.await.unwrap().unwrap().broken, 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_link_that_goes_silent_resets_every_connection() {
+    let (at_client, _silent) = channel().await;
+    let (connections, mut coming) = mpsc::channel(1);
+    let client = tokio::spawn(async move { carry(at_client, &mut coming, pending(), &limits()).await });
+    let (mut near, carried) = Memory::pair();
+    assert!(connections.send(carried.into()).await.is_ok());
+    near.writer.write_all(b"into the void").await.unwrap();
+    let error = near.reader.read(&mut [0; 1]).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::ConnectionReset);
+    let error = client.await.unwrap().unwrap_err();
+    assert!(matches!(error, ChannelError::Session(SessionError::DeadPeer(90))), "{error}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_session_whose_connections_are_silent_lives_on() {
+    let tunnel = Tunnel::new().await;
+    let (mut near, mut far) = tunnel.connect().await;
+    // Ten times as long as a peer may be silent.
+    let silence = tokio::time::timeout(Duration::from_secs(900), near.reader.read_u8()).await;
+    assert!(silence.is_err(), "neither an end nor a reset");
+    near.writer.write_all(b"still here").await.unwrap();
+    far.reader.read_exact(&mut [0; 10]).await.unwrap();
 }
