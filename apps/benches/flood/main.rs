@@ -46,6 +46,9 @@ mod flooder;
 mod honest;
 #[cfg(target_os = "linux")]
 mod server;
+#[cfg(target_os = "linux")]
+#[path = "../support/mod.rs"]
+mod support;
 
 #[cfg(target_os = "linux")]
 fn main() {
@@ -70,7 +73,7 @@ mod linux {
         let given: Vec<String> = std::env::args().collect();
         let is_bench = given.iter().any(|arg| arg == "--bench");
         let (rounds, turn) = if is_bench { (5, Duration::from_secs(3)) } else { (1, Duration::from_millis(200)) };
-        super::server::raise_file_limit();
+        super::support::raise_file_limit();
         let asked: Vec<Kind> =
             Kind::ALL.into_iter().filter(|kind| given.iter().any(|arg| arg == kind.name())).collect();
         let kinds = if asked.is_empty() { Kind::ALL.to_vec() } else { asked };

@@ -1,8 +1,8 @@
 //! The server under attack: the program itself, and what can be seen of it from outside.
 
-use rustix::process::{Pid, Resource, Rlimit, Signal, getrlimit, kill_process, setrlimit};
+use super::support::rss;
+use rustix::process::{Pid, Signal, kill_process};
 use sealwire_traits::Fingerprint;
-use std::fs;
 use std::io::{BufRead, BufReader};
 use std::net::SocketAddr;
 use std::process::{Child, ChildStderr, Command, Stdio};
@@ -33,9 +33,7 @@ impl Server {
 
     /// Bytes of memory that it has in use.
     pub fn rss(&self) -> u64 {
-        let status = fs::read_to_string(format!("/proc/{}/status", self.child.id())).unwrap();
-        let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).unwrap();
-        line.trim().trim_end_matches(" kB").parse::<u64>().unwrap() << 10
+        rss(self.child.id())
     }
 
     /// Ends it: how many lines it logged, and how connections ended.
@@ -57,10 +55,4 @@ fn value(lines: &mut BufReader<ChildStderr>, beginning: &str) -> String {
             return value.to_owned();
         }
     }
-}
-
-/// The flooder has many connections, and the listener that it is compared with has the other ends of them.
-pub fn raise_file_limit() {
-    let Rlimit { maximum, .. } = getrlimit(Resource::Nofile);
-    let _ = setrlimit(Resource::Nofile, Rlimit { current: maximum, maximum });
 }

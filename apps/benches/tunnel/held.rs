@@ -2,8 +2,9 @@
 
 use super::load::{connect, visits};
 use super::race::UNCAPPED;
+use super::support::raise_file_limit;
 use super::target::{self, ECHO};
-use super::ways::{Listening, SINGLE, raise_file_limit, tunnel};
+use super::ways::{Listening, SINGLE, tunnel};
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpStream};
 use std::thread::sleep;

@@ -30,6 +30,9 @@ mod race;
 #[cfg(target_os = "linux")]
 mod soak;
 #[cfg(target_os = "linux")]
+#[path = "../support/mod.rs"]
+mod support;
+#[cfg(target_os = "linux")]
 mod target;
 #[cfg(target_os = "linux")]
 mod ways;

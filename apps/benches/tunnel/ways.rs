@@ -1,7 +1,7 @@
 //! The ways to the target: straight, two plain hops, sealwire.
 
-use rustix::process::{Pid, Resource, Rlimit, Signal, getrlimit, kill_process, setrlimit};
-use std::fs;
+use super::support::rss;
+use rustix::process::{Pid, Signal, kill_process};
 use std::io::{BufRead, BufReader};
 use std::net::SocketAddr;
 use std::process::{Child, Command, Stdio};
@@ -43,9 +43,7 @@ impl Listening {
 
     /// Bytes of memory that it has in use.
     pub fn rss(&self) -> u64 {
-        let status = fs::read_to_string(format!("/proc/{}/status", self.child.id())).unwrap();
-        let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).unwrap();
-        line.trim().trim_end_matches(" kB").parse::<u64>().unwrap() << 10
+        rss(self.child.id())
     }
 }
 
@@ -119,9 +117,3 @@ pub fn tunnel(target: SocketAddr, settings: &[&str]) -> Tunnel {
 
 /// A session for each connection, and no cap in the way.
 pub const SINGLE: &str = "client.multiplex=false";
-
-/// Thousands of connections have thousands of files, here and in the processes that are started.
-pub fn raise_file_limit() {
-    let Rlimit { maximum, .. } = getrlimit(Resource::Nofile);
-    let _ = setrlimit(Resource::Nofile, Rlimit { current: maximum, maximum });
-}
