@@ -10,31 +10,32 @@
 //! The server has a core to itself: its runtime, the thread on which its RSA work runs, and those that make its keys. Clients are on
 //! another core. Keys have 2048 bits, records AES-256-GCM.
 //!
-//! On a virtual machine with two cores of an Intel Xeon (Sapphire Rapids), which other programs used at times. `cost`, microseconds of
-//! the server's processor beside the private operation of 318, medians of 15 batches of 64: measured within the handshakes, and as the
-//! difference to private operations on their own.
+//! On a virtual machine with two cores of an Intel Xeon (Sapphire Rapids) that did nothing else. `cost`, microseconds of the server's
+//! processor beside the private operation of 141, medians of 15 batches of 64: measured within the handshakes, and as the difference to
+//! private operations on their own.
 //!
 //! | | within | difference |
 //! |---|---|---|
 //! | the session alone, without pipe, runtime and second thread | 11 | |
-//! | the session alone, client authentication | 38 | |
-//! | memory pipe, 8 clients at a time | 65 | 53 |
-//! | memory pipe, 8 clients at a time that stay awake | 53 | 46 |
-//! | memory pipe, 1 client at a time | 56 | 54 |
-//! | memory pipe, 1 client at a time that stays awake | 71 | 84 |
-//! | memory pipe, 8 at a time, client authentication | 73 | 68 |
-//! | TCP, 8 at a time | 79 | 70 |
-//! | TCP, 8 at a time that stay awake | 73 | 60 |
-//! | TCP, 1 at a time | 71 | 72 |
-//! | TCP, 8 at a time, client authentication | 96 | 93 |
+//! | the session alone, client authentication | 35 | |
+//! | memory pipe, 8 clients at a time | 83 | 76 |
+//! | memory pipe, 8 clients at a time that stay awake | 60 | 51 |
+//! | memory pipe, 1 client at a time | 96 | 96 |
+//! | memory pipe, 1 client at a time that stays awake | 44 | 45 |
+//! | memory pipe, 8 at a time, client authentication | 64 | 62 |
+//! | TCP, 8 at a time | 80 | 71 |
+//! | TCP, 8 at a time that stay awake | 79 | 70 |
+//! | TCP, 1 at a time | 91 | 93 |
+//! | TCP, 1 at a time that stays awake | 53 | 54 |
+//! | TCP, 1 at a time, client authentication | 115 | 118 |
+//! | TCP, 8 at a time, client authentication | 84 | 84 |
 //!
 //! The same code sleeps and wakes in all of them, and that is what makes up most of the cost here: a server that serves one client falls
-//! asleep three times in each handshake, and wakes its client twice. In this run the one who wakes a thread on the other core paid 7
-//! microseconds and the one who is woken 12. With an idle other core, which the hypervisor then has to wake, a hardly older version was
-//! measured on the same machine: memory pipe within, 94 for 1 client, 92 for 8, and 43 and 61 where they stay awake. There, one eventfd
-//! written to a sleeper on the other core cost 14 microseconds, and being woken 10.
+//! asleep between its parts of each handshake, and wakes its client twice. Whoever wakes a thread on the other core, which the hypervisor
+//! then has to wake too, paid 15 microseconds in this run, and whoever is woken 8. Clients that stay awake need not be woken.
 //!
-//! `latency`, milliseconds for a client of 400, one after the other, in the same hour:
+//! `latency`, milliseconds for a client of 400, one after the other, an hour before and while other programs used the machine at times; the private
+//! operation took 318 microseconds then:
 //!
 //! | | p50 | p95 | p99 |
 //! |---|---|---|---|
