@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use tokio::sync::Semaphore;
 
 /// Bytes that each direction of a stream may carry before anything was granted: what TCP sends at first, too (RFC 6928), so a short answer
-/// waits for nobody, and ten thousand connections that stand still hold 160 MB at most.
+/// waits for nobody, and ten thousand connections that stand still hold 160 MB of data.
 pub(super) const INITIAL: u32 = 16 * 1024;
 /// The most that one direction may have under way: 2 MiB in 20 ms are 100 MB/s.
 const MAX: u32 = 2 * 1024 * 1024;
