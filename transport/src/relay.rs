@@ -1,7 +1,7 @@
 //! One connection in a session of its own: its bytes are the session's data, its two ends are those of the session's directions.
 
 use crate::ChannelError;
-use crate::channel::{Channel, Receiver, Room, Sender, abandon, last_word};
+use crate::channel::{Channel, FULL, Receiver, Room, Sender, abandon, last_word};
 use crate::ends::{Ends, Outlet, poll_read};
 use sealwire_traits::PipeReader;
 use std::future::poll_fn;
@@ -60,7 +60,7 @@ pub async fn send_all(sender: &mut Sender, reader: &mut PipeReader) -> Result<u6
 async fn read(reader: &mut PipeReader) -> io::Result<Option<(Room, usize)>> {
     poll_fn(|cx| {
         let mut room = Room::take();
-        let count = ready!(poll_read(reader, room.space(), cx))?;
+        let count = ready!(poll_read(reader, &mut room.space()[..FULL], cx))?;
         room.filled(count);
         Poll::Ready(Ok((count > 0).then_some((room, count))))
     })

@@ -8,6 +8,7 @@ mod room;
 mod sender;
 
 pub use receiver::Receiver;
+pub(crate) use room::FULL;
 pub use room::Room;
 pub use sender::{MAX_ROOMS, Sender};
 

@@ -9,6 +9,8 @@ use tokio::sync::Semaphore;
 pub(super) const INITIAL: u32 = 16 * 1024;
 /// The most that one direction may have under way: 2 MiB in 20 ms are 100 MB/s.
 const MAX: u32 = 2 * 1024 * 1024;
+/// Bytes that are granted at the latest: the peer goes on beside this end, rather than in turns with it.
+const MAX_GRANT: u32 = 256 * 1024;
 /// What a peer may grant in all at a time. Ours grants less; a counter must not overflow.
 const MAX_GRANTED: usize =
     if Semaphore::MAX_PERMITS < u32::MAX as usize { Semaphore::MAX_PERMITS } else { u32::MAX as usize };
@@ -48,8 +50,8 @@ impl Budget {
     }
 }
 
-/// What the peer may send on one stream. Begins at [`INITIAL`], and doubles each time that half of it went through without waiting here,
-/// as far as the budget goes: a connection that takes what it gets is not held up, and one that does not is not stored for.
+/// What the peer may send on one stream. Begins at [`INITIAL`], and doubles each time that as much as is granted at once went through without
+/// waiting here, as far as the budget goes: a connection that takes what it gets is not held up, and one that does not is not stored for.
 #[derive(Debug)]
 pub(super) struct Window {
     size: u32,
@@ -86,7 +88,7 @@ impl Window {
     /// The connection has taken `bytes`, while more `waits` or not: what is to be granted for them, if it is time.
     pub(super) fn taken(&mut self, bytes: usize, waits: bool) -> Option<u32> {
         self.taken += bytes as u32;
-        if self.taken < self.size / 2 {
+        if self.taken < (self.size / 2).min(MAX_GRANT) {
             return None;
         }
         let mut grant = std::mem::take(&mut self.taken);

@@ -1,8 +1,8 @@
 //! What is to be sent: the queue that all tasks of a session write into, and the task that seals and sends.
 
-use super::frame::{HEADER_LEN, Id, MAX_DATA, Short, data_header};
+use super::frame::{HEADER_LEN, Id, Short, data_header};
 use crate::ChannelError;
-use crate::channel::{MAX_ROOMS, Room, Sender};
+use crate::channel::{FULL, MAX_ROOMS, Room, Sender};
 use crate::ends::poll_read;
 use sealwire_traits::PipeReader;
 use std::future::poll_fn;
@@ -68,7 +68,7 @@ impl Queue {
         poll_fn(|cx| {
             let place = ready!(self.poll_place(&mut waiting, cx));
             let mut room = Room::take();
-            let space = &mut room.space()[HEADER_LEN..][..max.min(MAX_DATA)];
+            let space = &mut room.space()[HEADER_LEN..][..max.min(FULL - HEADER_LEN)];
             let count = ready!(poll_read(reader, space, cx))?;
             Poll::Ready(Ok((Slot { room, place }, count)))
         })

@@ -26,9 +26,20 @@ fn check(address: &str) -> Result<(), TransportError> {
     }
 }
 
-fn connection(stream: TcpStream, peer: String, origin: Option<IpAddr>) -> io::Result<Connection> {
+fn set_up(stream: &TcpStream) -> io::Result<()> {
     // A record is written whole; waiting for more would only delay it.
     stream.set_nodelay(true)?;
+    #[cfg(target_os = "linux")]
+    if stream.peer_addr().is_ok_and(|peer| peer.ip().to_canonical().is_loopback()) {
+        // Within a machine there is no network whose congestion could be controlled. BBR, the default of many systems, paces all the same,
+        // with timers that take more time than the bytes. Where the system has no other, it stays.
+        let _ = rustix::net::sockopt::set_tcp_congestion(stream, "reno");
+    }
+    Ok(())
+}
+
+fn connection(stream: TcpStream, peer: String, origin: Option<IpAddr>) -> io::Result<Connection> {
+    set_up(&stream)?;
     let (reader, writer) = stream.into_split();
     let writer = Box::new(WriteHalf::new(writer, reset));
     Ok(Connection { reader: Box::new(reader), writer, peer, origin })
@@ -77,5 +88,20 @@ impl Listener for Listening {
         let accepted = self.listener.accept().await;
         let accepted = accepted.and_then(|(stream, peer)| connection(stream, peer.to_string(), Some(peer.ip())));
         accepted.map_err(TransportError::Accept)
+    }
+}
+
+#[cfg(all(test, target_os = "linux"))]
+mod tests {
+    use super::*;
+    use rustix::net::sockopt::{tcp_congestion, tcp_nodelay};
+
+    #[tokio::test]
+    async fn within_the_machine_nothing_is_paced() {
+        let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
+        let stream = TcpStream::connect(listener.local_addr().expect("bound")).await.expect("it listens");
+        set_up(&stream).expect("an open socket");
+        assert_eq!(tcp_congestion(&stream).expect("a TCP socket"), "reno");
+        assert!(tcp_nodelay(&stream).expect("a TCP socket"));
     }
 }
