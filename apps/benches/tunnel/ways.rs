@@ -2,13 +2,14 @@
 
 use super::support::rss;
 use rustix::process::{Pid, Signal, kill_process};
+use sealwire_traits::Transport;
+use sealwire_transport::pipe::Tcp;
 use std::io::{BufRead, BufReader};
 use std::net::SocketAddr;
 use std::process::{Child, Command, Stdio};
 use std::thread;
 use tempfile::TempDir;
-use tokio::io::copy_bidirectional_with_sizes;
-use tokio::net::{TcpListener, TcpStream};
+use tokio::io::{copy_bidirectional_with_sizes, join};
 
 /// The argument that makes this bench a plain hop.
 pub const HOP: &str = "hop";
@@ -70,14 +71,15 @@ pub fn plain_hops(target: SocketAddr) -> [Listening; 2] {
 pub fn hop(listen: &str, target: &str) {
     let runtime = tokio::runtime::Runtime::new().unwrap();
     runtime.block_on(async {
-        let listener = TcpListener::bind(listen).await.unwrap();
-        eprintln!("{HOPS}{}", listener.local_addr().unwrap());
+        // The sockets of a tunnel, with all that they are set to.
+        let mut listener = Tcp.listen(listen).await.unwrap();
+        eprintln!("{HOPS}{}", listener.address());
         loop {
-            let (mut near, _) = listener.accept().await.unwrap();
+            let near = listener.accept().await.unwrap();
             let target = target.to_owned();
             tokio::spawn(async move {
-                let Ok(mut far) = TcpStream::connect(target).await else { return };
-                let _ = (near.set_nodelay(true), far.set_nodelay(true));
+                let Ok(far) = Tcp.connect(&target).await else { return };
+                let [mut near, mut far] = [near, far].map(|ends| join(ends.reader, ends.writer));
                 let _ = copy_bidirectional_with_sizes(&mut near, &mut far, PIECE, PIECE).await;
             });
         }

@@ -13,7 +13,7 @@ const LEN: usize = CACHE_LINE + SendHalf::MAX_RECORD;
 
 /// Content to fill a room with if there is so much: in whole lines of the cache, the longest record that one TCP segment holds within a
 /// machine (65,483 bytes). A longer one takes a second segment, of a few bytes, which costs the system as much as the first.
-pub const FULL: usize = 65_483 / CACHE_LINE * CACHE_LINE - OVERHEAD;
+pub(crate) const FULL: usize = 65_483 / CACHE_LINE * CACHE_LINE - OVERHEAD;
 
 /// What a record has beside its content.
 const OVERHEAD: usize = SendHalf::MAX_RECORD - MAX_CONTENT;
