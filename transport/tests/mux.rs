@@ -234,8 +234,7 @@ async fn a_client_that_opens_streams_and_never_reads_is_left() {
     // Each is answered by a frame that says that the target cannot be reached.
     let mut ids = 1_u32..;
     while !server.is_finished() {
-        let opens: Vec<u8> =
-            ids.by_ref().take(1000).flat_map(|id| [&[1, 0, 0, 0][..], &id.to_be_bytes()].concat()).collect();
+        let opens: Vec<u8> = ids.by_ref().take(1000).flat_map(open).collect();
         if at_client.sender.send(&opens).await.is_err() {
             break;
         }
@@ -245,13 +244,33 @@ async fn a_client_that_opens_streams_and_never_reads_is_left() {
     assert!(error.to_string().contains("more streams than it reads answers for"), "{error}");
 }
 
+/// A frame as it travels.
+fn frame(kind: u8, id: u32, content: &[u8]) -> Vec<u8> {
+    let [_, length @ ..] = (content.len() as u32).to_be_bytes();
+    [&[kind][..], &length, &id.to_be_bytes(), content].concat()
+}
+
+fn open(id: u32) -> Vec<u8> {
+    frame(1, id, &[])
+}
+
+#[tokio::test]
+async fn a_client_may_leave_right_behind_the_end_of_a_stream() {
+    let (mut at_client, at_server) = channel().await;
+    let (target, mut reached) = mpsc::unbounded_channel();
+    let server =
+        tokio::spawn(
+            async move { serve(at_server, Arc::new(InMemory(target)), pending(), pending(), &limits()).await },
+        );
+    at_client.sender.send(&[open(1), frame(2, 1, b"all"), frame(3, 1, &[])].concat()).await.unwrap();
+    at_client.sender.close().await.unwrap();
+    let mut connection = reached.recv().await.unwrap();
+    assert_eq!(read_all(&mut connection).await, b"all");
+    server.await.unwrap().unwrap();
+}
+
 #[tokio::test]
 async fn what_breaks_the_rules_ends_the_session() {
-    let open = |id: u32| [&[1, 0, 0, 0][..], &id.to_be_bytes()].concat();
-    let frame = |kind: u8, id: u32, content: &[u8]| {
-        let [_, length @ ..] = (content.len() as u32).to_be_bytes();
-        [&[kind][..], &length, &id.to_be_bytes(), content].concat()
-    };
     for (bad, says) in [
         (open(2), "out of turn"),
         ([open(1), open(1)].concat(), "out of turn"),

@@ -14,22 +14,21 @@
 //! follow one another. Handshakes are timed from the opening of the connection, with every further try of one that was refused; `rss` is
 //! the server's, before the first flood, at the end of its first turn, and of its last.
 //!
-//! On a virtual machine with two cores of an AMD EPYC (Zen 3), on which flooder, listener, clients and server share both; 5 turns of 3 s
-//! each, 1000 connections a second. Megabytes a second and milliseconds, in brackets while the listener was flooded; the speed of the machine
-//! changed between the rows, which is why the turns alternate.
+//! On a virtual machine with two cores of an Intel Xeon (Sapphire Rapids), on which flooder, listener, clients and server share both; 5 turns
+//! of 3 s each, 1000 connections a second. Megabytes a second and milliseconds, in brackets while the listener was flooded.
 //!
 //! | | goodput | ratio | handshake p50 | p95 | rss, MiB |
 //! |---|---|---|---|---|---|
-//! | silent | 517 (529) | 0.99 | 13 (12) | 30 (27) | 8, 10, 11 |
-//! | half-open | 328 (341) | 1.01 | 14 (16) | 30 (34) | 8, 10, 11 |
-//! | garbage | 272 (283) | 0.98 | 23 (23) | 47 (50) | 8, 9, 9 |
-//! | puzzleless | 294 (297) | 0.98 | 25 (28) | 60 (68) | 8, 10, 10 |
-//! | mixed | 269 (286) | 0.95 | 20 (18) | 43 (41) | 8, 9, 10 |
-//! | mixed-of-many | 432 (562) | 0.79 | 51 (12) | 262 (27) | 8, 19, 20 |
-//! | puzzleless-of-many | 398 (521) | 0.77 | 63 (12) | 328 (25) | 8, 11, 13 |
-//! | silent-of-many | 400 (543) | 0.74 | 68 (11) | 331 (26) | 8, 18, 21 |
+//! | silent | 438 (457) | 0.96 | 15 (13) | 31 (25) | 9, 11, 12 |
+//! | half-open | 458 (476) | 0.96 | 14 (12) | 35 (27) | 9, 11, 11 |
+//! | garbage | 437 (458) | 0.94 | 15 (13) | 31 (28) | 8, 10, 10 |
+//! | puzzleless | 469 (490) | 0.96 | 12 (13) | 28 (32) | 9, 11, 12 |
+//! | mixed | 406 (449) | 0.89 | 12 (13) | 29 (28) | 9, 10, 12 |
+//! | mixed-of-many | 360 (500) | 0.73 | 89 (12) | 403 (25) | 8, 23, 25 |
+//! | puzzleless-of-many | 391 (504) | 0.76 | 62 (12) | 297 (27) | 8, 12, 13 |
+//! | silent-of-many | 368 (508) | 0.72 | 68 (12) | 306 (27) | 9, 23, 26 |
 //!
-//! One address costs the others next to nothing: of its 15,000 connections, some 240 get as far as a handshake. Of many addresses, each stays
+//! One address costs the others next to nothing: of its 15,000 connections, some 220 get as far as a handshake. Of many addresses, each stays
 //! below its caps; then everybody solves puzzles. The fifty milliseconds and more by which the handshakes of the honest client take longer are
 //! spent on the same two cores, a third of one, which is more than half of what the sessions lose here; clients elsewhere would bring their
 //! own.

@@ -6,6 +6,7 @@
 //! cargo bench -p sealwire --bench tunnel -- held          # what connections and sessions hold while nothing happens
 //! cargo bench -p sealwire --bench tunnel -- short         # 100,000 connections one after another, and memory
 //! cargo bench -p sealwire --bench tunnel -- soak 3600     # mixed load for so many seconds, with a new transport key every 2 seconds
+//! cargo bench -p sealwire --bench tunnel -- plot soak.csv # what that printed, as a picture (SVG)
 //! ```
 //!
 //! Client and server of a tunnel are processes of their own, the program with its default settings; so are the plain hops, which are this
@@ -25,6 +26,8 @@
 mod held;
 #[cfg(target_os = "linux")]
 mod load;
+#[cfg(target_os = "linux")]
+mod plot;
 #[cfg(target_os = "linux")]
 mod race;
 #[cfg(target_os = "linux")]
@@ -47,6 +50,7 @@ fn main() {
         [ways::HOP, listen, target] => ways::hop(listen, target),
         ["held"] => held::connections_and_sessions(is_bench),
         ["short"] => held::one_after_another(is_bench),
+        ["plot", path] => plot::run(path),
         ["soak", seconds] => soak::run(seconds.parse().expect("a number of seconds")),
         _ => race::run(is_bench),
     }

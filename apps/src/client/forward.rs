@@ -144,26 +144,25 @@ impl Tunnel {
     /// All connections in one session after the other.
     async fn in_one_session(
         self,
-        mut listener: Box<dyn Listener>,
+        listener: Box<dyn Listener>,
         request: String,
         first: Channel,
     ) -> Result<(), AppError> {
         let (connections, mut coming) = mpsc::channel(WAITING);
-        let accepting = async {
-            while let Some(connection) = self.accept(&mut *listener).await {
-                tokio::select! {
-                    sent = connections.send(connection) => if sent.is_err() { break },
-                    () = self.stop.stopped() => break,
-                }
+        // A task of its own, so that nobody looks for connections each time that a byte comes. It ends with the set.
+        let mut accepting = JoinSet::new();
+        accepting.spawn(self.clone().accept_all(listener, connections));
+        self.carry(first, &request, &mut coming).await
+    }
+
+    /// Takes connections until it is time to stop, or nobody carries them.
+    async fn accept_all(self, mut listener: Box<dyn Listener>, connections: mpsc::Sender<Ends>) {
+        while let Some(connection) = self.accept(&mut *listener).await {
+            tokio::select! {
+                sent = connections.send(connection) => if sent.is_err() { break },
+                () = self.stop.stopped() => break,
             }
-            drop(connections);
-        };
-        let mut carrying = pin!(self.carry(first, &request, &mut coming));
-        tokio::select! {
-            ended = &mut carrying => return ended,
-            () = accepting => {}
         }
-        carrying.await
     }
 
     /// Carries what comes, in a session that is made again when it is lost.

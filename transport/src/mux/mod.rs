@@ -30,7 +30,7 @@ use crate::session::SessionError;
 use async_trait::async_trait;
 use outgoing::{queue, send_all};
 use sealwire_traits::{Connection, TransportError};
-use std::future::pending;
+use std::future::{pending, ready};
 use std::panic::resume_unwind;
 use std::sync::Arc;
 use std::time::Duration;
@@ -41,6 +41,9 @@ use tokio::time::timeout;
 
 /// The longest time that what is under way may take when the rest is cut.
 const FAREWELL: Duration = Duration::from_secs(1);
+
+/// Records that are taken before all else has its turn.
+const MAX_IN_A_ROW: u32 = 16;
 
 /// What a session may use.
 #[derive(Clone, Debug)]
@@ -140,10 +143,18 @@ async fn drive(
     // Of its own, so that sealing and opening can have a core each.
     let mut sending = Some(tokio::spawn(send_all(sender, items)));
     let mut streams = Streams::new(queue, limits);
+    let carried = async {
+        let end = until_done(&mut streams, &mut receiver, &mut sending, source, stopping).await?;
+        if let End::Peer = end {
+            // The peer may leave right behind the end of a stream, before that has reached its connection.
+            let _ = timeout(limits.close_timeout, streams.hand_on_ends()).await;
+        }
+        Ok(end)
+    };
     let result = tokio::select! {
         biased;
         () = cut => Ok(End::Cut),
-        result = until_done(&mut streams, &mut receiver, &mut sending, source, stopping) => result,
+        result = carried => result,
     };
     let carried = streams.end().await;
     part(result, receiver, sending, limits.close_timeout).await.map(|()| carried)
@@ -168,9 +179,19 @@ async fn until_done(
     stopping: impl Future<Output = ()>,
 ) -> Result<End, ChannelError> {
     let mut stopping = std::pin::pin!(stopping);
+    let mut in_a_row = 0;
     while !(streams.is_closing() && streams.is_empty()) {
         tokio::select! {
             biased;
+            // What happens most often is looked for first, since a look at all the rest costs as much as a short record; but it may always
+            // be ready.
+            received = receiver.receive(), if in_a_row < MAX_IN_A_ROW => match received? {
+                Some(content) => {
+                    in_a_row += 1;
+                    read(content, streams, source.target.as_ref()).await?;
+                }
+                None => return Ok(End::Peer),
+            },
             event = streams.event() => streams.note(event),
             connection = source.next(), if !streams.is_closing() && !streams.is_full() => match connection {
                 Some(connection) => streams.carry(connection),
@@ -178,11 +199,7 @@ async fn until_done(
             },
             () = &mut stopping, if !streams.is_closing() => streams.close(),
             error = failed(sending) => return Err(last_word(error, receiver).await),
-            // The last, since it may always be ready.
-            received = receiver.receive() => match received? {
-                Some(content) => read(content, streams, source.target.as_ref()).await?,
-                None => return Ok(End::Peer),
-            },
+            () = ready(()), if in_a_row == MAX_IN_A_ROW => in_a_row = 0,
         }
         if streams.is_flooded() {
             return Err(SessionError::Protocol("more streams than it reads answers for").into());

@@ -71,6 +71,11 @@ impl State {
         if std::mem::replace(&mut self.ended, true) { Err("a stream ends twice") } else { Ok(()) }
     }
 
+    /// Whether the peer has said that nothing more will come.
+    pub(super) fn has_ended(&self) -> bool {
+        self.ended
+    }
+
     /// Whether there is something to hand on, the end included.
     pub(super) fn is_waiting(&self) -> bool {
         !self.backlog.is_empty() || self.ended

@@ -136,6 +136,14 @@ impl Streams {
         }
     }
 
+    /// Waits until the connections for which the peer has sent all have all, and their end.
+    pub(super) async fn hand_on_ends(&mut self) {
+        while self.open.values().any(|stream| !stream.received && stream.inbound.lock().has_ended()) {
+            let event = self.event().await;
+            self.note(event);
+        }
+    }
+
     /// Ends all tasks, and resets the connections that had no proper end.
     pub(super) async fn end(mut self) -> Carried {
         self.carried.broken += self.open.len() as u64;
