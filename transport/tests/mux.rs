@@ -30,6 +30,19 @@ impl Target for InMemory {
     }
 }
 
+/// A target that is reached before whoever connects hears of it.
+struct Late(mpsc::UnboundedSender<Connection>, Arc<Semaphore>);
+
+#[async_trait]
+impl Target for Late {
+    async fn connect(&self) -> Result<Connection, TransportError> {
+        let (near, far) = Memory::pair();
+        self.0.send(far).map_err(|_| TransportError::Closed)?;
+        self.1.acquire().await.unwrap().forget();
+        Ok(near)
+    }
+}
+
 fn limits() -> Limits {
     Limits {
         streams: 1000,
@@ -267,6 +280,22 @@ async fn a_client_may_leave_right_behind_the_end_of_a_stream() {
     let mut connection = reached.recv().await.unwrap();
     assert_eq!(read_all(&mut connection).await, b"all");
     server.await.unwrap().unwrap();
+}
+
+#[tokio::test]
+async fn a_connection_that_is_being_made_when_the_session_is_lost_is_reset() {
+    let (mut at_client, at_server) = channel().await;
+    let (target, mut reached) = mpsc::unbounded_channel();
+    let go = Arc::new(Semaphore::new(0));
+    let late = Arc::new(Late(target, go.clone()));
+    let server = tokio::spawn(async move { serve(at_server, late, pending(), pending(), &limits()).await });
+    at_client.sender.send(&open(1)).await.unwrap();
+    let mut connection = reached.recv().await.unwrap();
+    drop(at_client);
+    assert!(server.await.unwrap().is_err());
+    go.add_permits(1);
+    let error = connection.reader.read_to_end(&mut Vec::new()).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::ConnectionReset);
 }
 
 #[tokio::test]

@@ -9,6 +9,7 @@ use super::{Carried, Limits, Target};
 use crate::ends::{Ends, Outlet};
 use sealwire_traits::TransportError;
 use std::collections::HashMap;
+use std::future::pending;
 use std::io;
 use std::panic::resume_unwind;
 use std::sync::Arc;
@@ -39,7 +40,7 @@ struct Stream {
     /// The peer gets all from the connection.
     sent: bool,
     /// Of a server, among the streams of all its sessions.
-    _place: Option<OwnedSemaphorePermit>,
+    _place: Option<Arc<OwnedSemaphorePermit>>,
 }
 
 impl Drop for Stream {
@@ -131,7 +132,7 @@ impl Streams {
                 // Of a stream that is gone.
                 Some(Err(error)) if error.is_cancelled() => {}
                 Some(Err(error)) => resume_unwind(error.into_panic()),
-                None => std::future::pending().await,
+                None => pending().await,
             }
         }
     }
@@ -163,7 +164,7 @@ impl Streams {
         self.start(id, connection);
     }
 
-    fn insert(&mut self, id: Id, place: Option<OwnedSemaphorePermit>) {
+    fn insert(&mut self, id: Id, place: Option<Arc<OwnedSemaphorePermit>>) {
         self.carried.streams += 1;
         let stream = Stream {
             credit: Arc::new(Credit::new()),
@@ -293,9 +294,23 @@ impl Streams {
             self.queue.short(Short::reset(id, Reason::Refused));
             return Ok(());
         };
-        self.insert(id, Some(place));
+        let place = Arc::new(place);
+        self.insert(id, Some(place.clone()));
         let target = target.clone();
-        let connecting = self.tasks.spawn(async move { Event::Connected(id, target.connect().await.map(Ends::from)) });
+        // On its own, since a connection that is given up while it is made would look like one that ended: it is made, and then reset.
+        let connecting = tokio::spawn(async move {
+            let connected = target.connect().await.map(Ends::from);
+            drop(place);
+            connected
+        });
+        let connecting = self.tasks.spawn(async move {
+            match connecting.await {
+                Ok(connected) => Event::Connected(id, connected),
+                Err(error) if error.is_panic() => resume_unwind(error.into_panic()),
+                // The runtime is shutting down.
+                Err(_) => pending().await,
+            }
+        });
         if let Some(stream) = self.open.get_mut(&id) {
             stream.tasks.push(connecting);
         }
