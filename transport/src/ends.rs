@@ -39,6 +39,17 @@ impl Outlet {
         Outlet { writer, ended: false }
     }
 
+    /// Writes some, at least one byte.
+    ///
+    /// # Errors
+    /// When the connection is broken.
+    pub(crate) fn poll_write(&mut self, bytes: &[u8], cx: &mut Context<'_>) -> Poll<io::Result<usize>> {
+        match ready!(Pin::new(&mut self.writer).poll_write(cx, bytes))? {
+            0 => Poll::Ready(Err(io::ErrorKind::WriteZero.into())),
+            count => Poll::Ready(Ok(count)),
+        }
+    }
+
     /// Writes what the connection takes without waiting; returns how much that was.
     ///
     /// # Errors
@@ -48,8 +59,7 @@ impl Outlet {
         // Only a connection that takes no more may end the turn, not the share of time that tokio gives a task.
         unconstrained(poll_fn(|cx| {
             while written < bytes.len() {
-                match Pin::new(&mut self.writer).poll_write(cx, &bytes[written..]) {
-                    Poll::Ready(Ok(0)) => return Poll::Ready(Err(io::ErrorKind::WriteZero.into())),
+                match self.poll_write(&bytes[written..], cx) {
                     Poll::Ready(Ok(count)) => written += count,
                     Poll::Ready(Err(error)) => return Poll::Ready(Err(error)),
                     Poll::Pending => break,

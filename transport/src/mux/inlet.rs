@@ -1,13 +1,13 @@
 //! Taking what a connection has to send.
 
 use super::credit::Credit;
-use super::frame::{Id, Short};
+use super::frame::Id;
 use super::outgoing::Queue;
 use sealwire_traits::PipeReader;
 use std::io;
 use std::sync::Arc;
 
-/// Sends all that the connection has, then its end. Memory is used only from the moment that there is something to send.
+/// Sends all that the connection has; its end is for the caller to send. Memory is used only from the moment that there is something to send.
 ///
 /// # Errors
 /// When the connection is broken. Nothing more is sent then.
@@ -16,7 +16,6 @@ pub(super) async fn take_all(id: Id, mut reader: PipeReader, credit: Arc<Credit>
         let max = credit.available().await;
         let (slot, count) = queue.read(&mut reader, max).await?;
         if count == 0 {
-            queue.short(Short::end(id));
             return Ok(());
         }
         credit.used(count);

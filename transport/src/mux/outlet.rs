@@ -5,8 +5,10 @@ use super::frame::{Id, Short};
 use super::outgoing::Queue;
 use crate::ends::Outlet;
 use std::collections::VecDeque;
+use std::future::poll_fn;
 use std::io;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::task::Poll;
 
 /// What came for a connection and waits, shared with the task that hands it on.
 #[derive(Clone)]
@@ -20,6 +22,8 @@ pub(super) struct State {
     busy: bool,
     /// The peer's direction ends behind the backlog.
     ended: bool,
+    /// Writing what waited has failed.
+    broken: bool,
 }
 
 impl Inbound {
@@ -29,10 +33,11 @@ impl Inbound {
             backlog: VecDeque::new(),
             busy: false,
             ended: false,
+            broken: false,
         })))
     }
 
-    /// For a moment: it is never held while anybody waits.
+    /// For a moment, a call of the system at most: it is never held while anybody waits.
     pub(super) fn lock(&self) -> MutexGuard<'_, State> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -71,6 +76,11 @@ impl State {
         if std::mem::replace(&mut self.ended, true) { Err("a stream ends twice") } else { Ok(()) }
     }
 
+    /// Whether writing what waited has failed.
+    pub(super) fn is_broken(&self) -> bool {
+        self.broken
+    }
+
     /// Whether the peer has said that nothing more will come.
     pub(super) fn has_ended(&self) -> bool {
         self.ended
@@ -101,7 +111,7 @@ pub(super) async fn hand_on(id: Id, mut outlet: Outlet, inbound: Inbound, queue:
         let next = inbound.lock().next();
         match next {
             Ok(piece) => {
-                outlet.write_all(&piece).await?;
+                write_all(&mut outlet, &piece, &inbound).await?;
                 grant(id, inbound.lock().taken(piece.len()), &queue);
             }
             Err(false) => return Ok(Some(outlet)),
@@ -111,6 +121,21 @@ pub(super) async fn hand_on(id: Id, mut outlet: Outlet, inbound: Inbound, queue:
             }
         }
     }
+}
+
+/// Writes all. Whoever finds the connection at its end can tell from [`State::is_broken`] whether that is one.
+async fn write_all(outlet: &mut Outlet, mut bytes: &[u8], inbound: &Inbound) -> io::Result<()> {
+    while !bytes.is_empty() {
+        let written = poll_fn(|cx| {
+            // Held over the call, so that nobody reads between it and what is known of it.
+            let mut state = inbound.lock();
+            let written = outlet.poll_write(bytes, cx);
+            state.broken |= matches!(written, Poll::Ready(Err(_)));
+            written
+        });
+        bytes = &bytes[written.await?..];
+    }
+    Ok(())
 }
 
 /// Tells the peer of its credit, if there is more.

@@ -22,7 +22,7 @@ use tokio::time::Instant;
 pub(super) enum Event {
     /// The target was reached, or not.
     Connected(Id, Result<Ends, TransportError>),
-    /// All that the connection had was sent, and its end.
+    /// All that the connection had was sent; its end is next.
     Sent(Id, io::Result<()>),
     /// Nothing waits for the connection any more; without an outlet it has had its end.
     HandedOn(Id, io::Result<Option<Outlet>>),
@@ -208,11 +208,22 @@ impl Streams {
                 self.unreachable.log(&error);
                 self.reset(id, Reason::Unreachable);
             }
-            Event::Sent(id, Ok(())) => self.done(id, |stream| stream.sent = true),
+            Event::Sent(id, Ok(())) => self.sent(id),
             Event::HandedOn(id, Ok(Some(outlet))) => self.place(id, outlet),
             Event::HandedOn(id, Ok(None)) => self.done(id, |stream| stream.received = true),
             Event::Sent(id, Err(error)) | Event::HandedOn(id, Err(error)) => self.broken(id, &error),
         }
+    }
+
+    /// The connection has come to its end.
+    fn sent(&mut self, id: Id) {
+        let Some(stream) = self.open.get(&id) else { return };
+        // The system tells of a reset once. When it has told whoever wrote, whoever reads finds an end.
+        if stream.inbound.lock().is_broken() {
+            return self.broken(id, &io::ErrorKind::ConnectionReset.into());
+        }
+        self.queue.short(Short::end(id));
+        self.done(id, |stream| stream.sent = true);
     }
 
     /// One direction is complete.
