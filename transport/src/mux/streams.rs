@@ -40,13 +40,19 @@ struct Stream {
     /// The peer gets all from the connection.
     sent: bool,
     /// Of a server, among the streams of all its sessions.
-    _place: Option<Arc<OwnedSemaphorePermit>>,
+    _place: Option<Arc<Place>>,
 }
 
 impl Drop for Stream {
     fn drop(&mut self) {
         self.tasks.iter().for_each(AbortHandle::abort);
     }
+}
+
+/// The place of a stream at a server, until it is over and nobody connects to its target any more.
+struct Place {
+    _of_all: OwnedSemaphorePermit,
+    _of_session: Arc<()>,
 }
 
 /// All streams of a session.
@@ -59,6 +65,8 @@ pub(super) struct Streams {
     budget: Arc<Budget>,
     max: usize,
     of_all: Arc<Semaphore>,
+    /// One more than places are taken in this session.
+    places: Arc<()>,
     /// New ones are refused.
     closing: bool,
     carried: Carried,
@@ -96,6 +104,7 @@ impl Streams {
             budget: Arc::new(limits.budget.share(limits.session_memory)),
             max: limits.streams,
             of_all: limits.of_all.clone(),
+            places: Arc::new(()),
             closing: false,
             carried: Carried::default(),
             unreachable: Unreachable::default(),
@@ -164,7 +173,7 @@ impl Streams {
         self.start(id, connection);
     }
 
-    fn insert(&mut self, id: Id, place: Option<Arc<OwnedSemaphorePermit>>) {
+    fn insert(&mut self, id: Id, place: Option<Arc<Place>>) {
         self.carried.streams += 1;
         let stream = Stream {
             credit: Arc::new(Credit::new()),
@@ -299,13 +308,13 @@ impl Streams {
         }
         self.last = id;
         // What the client takes for over may still have an end to hand on here.
-        let full = self.open.len() >= self.max + self.max / 8 + SLACK;
+        let full = Arc::strong_count(&self.places) > self.max + self.max / 8 + SLACK;
         let place = self.of_all.clone().try_acquire_owned().ok().filter(|_| !self.closing && !full);
         let Some(place) = place else {
             self.queue.short(Short::reset(id, Reason::Refused));
             return Ok(());
         };
-        let place = Arc::new(place);
+        let place = Arc::new(Place { _of_all: place, _of_session: self.places.clone() });
         self.insert(id, Some(place.clone()));
         let target = target.clone();
         // On its own, since a connection that is given up while it is made would look like one that ended: it is made, and then reset.
