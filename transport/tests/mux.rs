@@ -299,6 +299,23 @@ async fn a_connection_that_is_being_made_when_the_session_is_lost_is_reset() {
 }
 
 #[tokio::test]
+async fn streams_that_are_reset_count_until_nobody_connects_for_them() {
+    let (mut at_client, at_server) = channel().await;
+    let (target, mut reached) = mpsc::unbounded_channel();
+    let late = Arc::new(Late(target, Arc::new(Semaphore::new(0))));
+    let few = Limits { streams: 1, ..limits() };
+    let server = tokio::spawn(async move { serve(at_server, late, pending(), pending(), &few).await });
+    for id in 1..=40 {
+        at_client.sender.send(&[open(id), frame(4, id, &[0])].concat()).await.unwrap();
+    }
+    at_client.sender.close().await.unwrap();
+    server.await.unwrap().unwrap();
+    // The limit, and what a server takes beyond it since ends overlap.
+    let count = std::iter::from_fn(|| reached.try_recv().ok()).count();
+    assert_eq!(count, 17);
+}
+
+#[tokio::test]
 async fn what_breaks_the_rules_ends_the_session() {
     for (bad, says) in [
         (open(2), "out of turn"),
