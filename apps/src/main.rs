@@ -48,16 +48,19 @@ fn run(cli: &Cli) -> Result<(), AppError> {
         Command::Config => print(sealwire_config::DEFAULT),
         Command::Backends => print(&backends::table(&config(cli)?)?),
         Command::Bench => bench::run(),
-        Command::Demo(options) => on_runtime(demo::run(&config(cli)?, options)),
+        Command::Demo(options) => on_runtime(cores(), demo::run(&config(cli)?, options)),
         Command::Server(options) => {
             let config = config(cli)?;
             logging::init(&config.log);
-            with_passphrases(options.passphrase, |asking| on_runtime(server::run(&config, asking)))
+            with_passphrases(options.passphrase, |asking| on_runtime(cores(), server::run(&config, asking)))
         }
         Command::Client(options) => {
             let config = config(cli)?;
             logging::init(&config.log);
-            with_passphrases(options.passphrase, |asking| on_runtime(client::run(&config, options, asking)))
+            // The programs whose connections it carries are beside it, and want cores as well. On two cores, two threads would mostly
+            // pass work to each other (`--bench tunnel`).
+            let workers = (cores() / 2).max(1);
+            with_passphrases(options.passphrase, |asking| on_runtime(workers, client::run(&config, options, asking)))
         }
         Command::Keygen(options) => {
             let config = config(cli)?;
@@ -82,9 +85,15 @@ fn with_passphrases<T>(source: cli::PassphraseSource, command: impl FnOnce(&mut 
     command(&mut Passphrases::new(source.passphrase_fd, variable.as_deref(), &mut prompt))
 }
 
-/// Runs a command that talks to somebody. Threads that still wait for a key or a pipe are left behind at the end.
-fn on_runtime(command: impl Future<Output = Result<(), AppError>>) -> Result<(), AppError> {
-    let runtime = tokio::runtime::Runtime::new().map_err(|source| AppError::Io { what: "starting", source })?;
+fn cores() -> usize {
+    std::thread::available_parallelism().map_or(1, usize::from)
+}
+
+/// Runs a command that talks to somebody, on `workers` threads. Threads that still wait for a key or a pipe are left behind at the end.
+fn on_runtime(workers: usize, command: impl Future<Output = Result<(), AppError>>) -> Result<(), AppError> {
+    let mut runtime = tokio::runtime::Builder::new_multi_thread();
+    let runtime = runtime.worker_threads(workers).enable_all().build();
+    let runtime = runtime.map_err(|source| AppError::Io { what: "starting", source })?;
     let result = runtime.block_on(command);
     runtime.shutdown_background();
     result

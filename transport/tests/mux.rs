@@ -13,10 +13,11 @@ use std::future::pending;
 use std::io::ErrorKind;
 use std::sync::Arc;
 use std::time::Duration;
-use support::channels::channel;
+use support::channels::{channel, receive_len};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::sync::{Mutex, Semaphore, mpsc, oneshot};
 use tokio::task::JoinHandle;
+use tokio::time::{sleep, timeout};
 
 /// A target within this process: whoever is connected to it comes out of a queue.
 struct InMemory(mpsc::UnboundedSender<Connection>);
@@ -267,6 +268,28 @@ fn open(id: u32) -> Vec<u8> {
     frame(1, id, &[])
 }
 
+#[tokio::test(start_paused = true)]
+async fn what_the_session_could_not_take_at_once_is_sent_later() {
+    const LEN: usize = 40_000;
+    let (mut at_client, at_server) = channel().await;
+    let (target, mut reached) = mpsc::unbounded_channel();
+    let _server =
+        tokio::spawn(
+            async move { serve(at_server, Arc::new(InMemory(target)), pending(), pending(), &limits()).await },
+        );
+    at_client.sender.send(&[open(1), frame(5, 1, &[0, 2, 0, 0])].concat()).await.unwrap();
+    let mut connection = reached.recv().await.unwrap();
+    // There is room for one of them, and for a part of the other.
+    for _ in 0..2 {
+        connection.writer.write_all(&[7; LEN]).await.unwrap();
+        // All that can be done is done when the clock moves.
+        sleep(Duration::from_millis(1)).await;
+    }
+    // Sooner than any timer of the session.
+    let all = timeout(Duration::from_millis(500), receive_len(&mut at_client, 2 * (LEN + 8))).await.expect("it comes");
+    assert_eq!(all, [frame(2, 1, &[7; LEN]), frame(2, 1, &[7; LEN])].concat());
+}
+
 #[tokio::test]
 async fn a_client_may_leave_right_behind_the_end_of_a_stream() {
     let (mut at_client, at_server) = channel().await;
@@ -399,7 +422,7 @@ async fn a_session_whose_connections_are_silent_lives_on() {
     let tunnel = Tunnel::new().await;
     let (mut near, mut far) = tunnel.connect().await;
     // Ten times as long as a peer may be silent.
-    let silence = tokio::time::timeout(Duration::from_secs(900), near.reader.read_u8()).await;
+    let silence = timeout(Duration::from_secs(900), near.reader.read_u8()).await;
     assert!(silence.is_err(), "neither an end nor a reset");
     near.writer.write_all(b"still here").await.unwrap();
     far.reader.read_exact(&mut [0; 10]).await.unwrap();

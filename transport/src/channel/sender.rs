@@ -5,10 +5,12 @@ use crate::copying::CACHE_LINE;
 use crate::session::{Alert, MAX_CONTENT, SendHalf, SessionError, record_start};
 use crate::{ChannelError, Clock};
 use sealwire_traits::PipeWriter;
-use std::future::Future;
+use std::future::{Future, poll_fn};
 use std::io::{self, IoSlice};
-use tokio::io::AsyncWriteExt;
-use tokio::time::sleep_until;
+use std::pin::Pin;
+use std::task::{Context, Poll, ready};
+use tokio::io::{AsyncWrite, AsyncWriteExt};
+use tokio::time::{Instant, sleep_until};
 
 /// The most rooms that are sent at once.
 pub const MAX_ROOMS: usize = 15;
@@ -29,7 +31,7 @@ pub struct Sender {
 }
 
 impl Sender {
-    pub(super) fn new(half: SendHalf, writer: PipeWriter, clock: Clock) -> Sender {
+    pub(crate) fn new(half: SendHalf, writer: PipeWriter, clock: Clock) -> Sender {
         Sender { half, writer, clock, rooms: Vec::new(), sealed: Vec::new(), written: 0 }
     }
 
@@ -65,14 +67,27 @@ impl Sender {
     /// # Panics
     /// When there are too many rooms.
     pub async fn send_rooms(&mut self, rooms: &mut Vec<Room>) -> Result<(), ChannelError> {
-        assert!(rooms.len() <= MAX_ROOMS);
         self.flush().await?;
+        self.seal_rooms(rooms.drain(..))?;
+        self.flush().await
+    }
+
+    /// The part of [`send_rooms`](Self::send_rooms) that writes nothing: that is for [`poll_flush`](Self::poll_flush).
+    ///
+    /// # Errors
+    /// [`SessionError::Closed`] after [`close`](Self::close).
+    ///
+    /// # Panics
+    /// When there are too many rooms, or something that was sealed before is not written yet.
+    pub(crate) fn seal_rooms(&mut self, rooms: impl IntoIterator<Item = Room>) -> Result<(), SessionError> {
+        assert!(self.is_flushed());
         let now = self.clock.elapsed();
-        for mut room in rooms.drain(..) {
+        for mut room in rooms {
+            assert!(self.rooms.len() < MAX_ROOMS);
             room.seal(&mut self.half, now)?;
             self.rooms.push(room);
         }
-        self.flush().await
+        Ok(())
     }
 
     /// Places the next record, of `len` bytes of data, so that its body is aligned.
@@ -103,13 +118,23 @@ impl Sender {
             if let Err(error) = self.flush().await {
                 return error;
             }
-            match self.half.deadline() {
-                Some(due) => sleep_until(self.clock.at(due)).await,
+            match self.due() {
+                Some(due) => sleep_until(due).await,
                 None => return std::future::pending().await,
             }
-            if self.half.check_timers(self.clock.elapsed(), &mut self.sealed) {
-                self.release();
-            }
+            self.check_timers();
+        }
+    }
+
+    /// When [`check_timers`](Self::check_timers) has something to do.
+    pub(crate) fn due(&self) -> Option<Instant> {
+        self.half.deadline().map(|due| self.clock.at(due))
+    }
+
+    /// Does what is due, of that which [`while_idle`](Self::while_idle) is for. What it seals is to be written.
+    pub(crate) fn check_timers(&mut self) {
+        if self.half.check_timers(self.clock.elapsed(), &mut self.sealed) {
+            self.release();
         }
     }
 
@@ -134,9 +159,23 @@ impl Sender {
     }
 
     async fn flush(&mut self) -> Result<(), ChannelError> {
-        if self.sealed.is_empty() && self.rooms.is_empty() {
-            return Ok(());
+        poll_fn(|cx| self.poll_flush(cx)).await
+    }
+
+    /// Whether nothing that was sealed is still to be written.
+    pub(crate) fn is_flushed(&self) -> bool {
+        self.sealed.is_empty() && self.rooms.is_empty()
+    }
+
+    /// Writes what was sealed.
+    ///
+    /// # Errors
+    /// [`ChannelError::Io`] when the pipe fails.
+    pub(crate) fn poll_flush(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), ChannelError>> {
+        if self.is_flushed() {
+            return Poll::Ready(Ok(()));
         }
+        let mut writer = Pin::new(&mut self.writer);
         loop {
             let mut slots = [IoSlice::new(&[]); MAX_ROOMS + 1];
             let mut parts = parts(&self.rooms, &self.sealed, &mut slots);
@@ -144,16 +183,16 @@ impl Sender {
             if parts.is_empty() {
                 break;
             }
-            match self.writer.write_vectored(parts).await? {
-                0 => return Err(io::Error::from(io::ErrorKind::WriteZero).into()),
+            match ready!(writer.as_mut().poll_write_vectored(cx, parts))? {
+                0 => return Poll::Ready(Err(io::Error::from(io::ErrorKind::WriteZero).into())),
                 count => self.written += count,
             }
         }
-        self.writer.flush().await?;
+        ready!(writer.as_mut().poll_flush(cx))?;
         self.sealed.clear();
         self.rooms.clear();
         self.written = 0;
-        Ok(())
+        Poll::Ready(Ok(()))
     }
 
     /// Gives back all room but that of what is still to be written.

@@ -19,6 +19,6 @@ pub(super) async fn take_all(id: Id, mut reader: PipeReader, credit: Arc<Credit>
             return Ok(());
         }
         credit.used(count);
-        queue.data(id, slot, count);
+        queue.data(id, slot, count).await;
     }
 }

@@ -7,11 +7,11 @@
 //! | `credit` | flow control |
 //! | `streams` | what each frame means, and the tasks that work for a stream |
 //! | `inlet` | from a connection to the queue |
-//! | `outgoing` | the queue, and the task that seals and sends what is in it |
+//! | `outgoing` | sealing and sending, and the queue of what waits for that |
 //! | `outlet` | from the session to a connection |
 //!
-//! The way of a byte: a task of its stream reads it into the [`Room`](crate::channel::Room) of a record (`inlet`), where the sending task
-//! seals it (`outgoing`); at the other end the receiving task opens it in its buffer and writes it from there to the connection
+//! The way of a byte: a task of its stream reads it into the [`Room`](crate::channel::Room) of a record (`inlet`), seals it there and writes
+//! it, or leaves that to the sending task while others send (`outgoing`); at the other end the receiving task opens it in its buffer and writes it from there to the connection
 //! (`outlet`). It is copied between the two only if the connection does not take it at once.
 
 mod credit;
@@ -139,9 +139,9 @@ async fn drive(
     limits: &Limits,
 ) -> Result<Carried, ChannelError> {
     let Channel { sender, mut receiver, peer: _ } = channel;
-    let (queue, items) = queue();
+    let (queue, items) = queue(sender);
     // Of its own, so that sealing and opening can have a core each.
-    let mut sending = Some(tokio::spawn(send_all(sender, items)));
+    let mut sending = Some(tokio::spawn(send_all(items)));
     let mut streams = Streams::new(queue, limits);
     let carried = async {
         let end = until_done(&mut streams, &mut receiver, &mut sending, source, stopping).await?;

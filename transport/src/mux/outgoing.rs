@@ -1,20 +1,23 @@
-//! What is to be sent: the queue that all tasks of a session write into, and the task that seals and sends.
+//! What is to be sent. Whoever has something, and finds nobody sending and nothing waiting, seals and writes it where it is: that saves the
+//! way to another task, which may be one to another core. Else it goes into a queue, for the task that sends what waits.
 
 use super::frame::{HEADER_LEN, Id, Short, data_header};
 use crate::ChannelError;
 use crate::channel::{FULL, MAX_ROOMS, Room, Sender};
 use crate::ends::poll_read;
 use sealwire_traits::PipeReader;
-use std::future::poll_fn;
+use std::future::{pending, poll_fn};
 use std::io;
 use std::pin::Pin;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, ready};
 use tokio::sync::{AcquireError, OwnedSemaphorePermit, Semaphore, mpsc};
+use tokio::task::coop::unconstrained;
+use tokio::time::{Instant, sleep_until};
 
-/// Frames of data that a session holds at a time, from their reading until they are written: enough that sealing and socket work go on
-/// beside reading, and few enough to stay in a core's cache.
+/// Frames of data that a session holds at a time, from their reading until they are written: enough that reading goes on while others are
+/// sealed and written, and few enough to stay in a core's cache.
 const SLOTS: usize = 4;
 /// Frames without data that may wait. A stream never has more than a few; a peer that opens streams and never reads that they are refused
 /// would have more.
@@ -27,13 +30,21 @@ const JOINED: usize = 4 * 1024;
 pub(super) struct Queue {
     items: mpsc::UnboundedSender<Item>,
     slots: Arc<Semaphore>,
-    shorts: Arc<AtomicUsize>,
+    desk: Arc<Desk>,
 }
 
-/// The other end of the queue.
+/// The other end of the queue, for the sending task.
 pub(super) struct Items {
     items: mpsc::UnboundedReceiver<Item>,
-    shorts: Arc<AtomicUsize>,
+    desk: Arc<Desk>,
+}
+
+/// The sending half of the session, for whoever sends.
+struct Desk {
+    /// Locked for the sealing and the writing of what the pipe takes at once. None once the sending task has given it back.
+    sender: Mutex<Option<Sender>>,
+    /// Items of the queue that are not sealed yet: until they are, nothing else may be, since something of the same stream may be among them.
+    queued: AtomicUsize,
 }
 
 /// A place in the line of those who want a slot.
@@ -42,19 +53,24 @@ type Place = Pin<Box<dyn Future<Output = Result<OwnedSemaphorePermit, AcquireErr
 enum Item {
     Data(Slot),
     Short(Short),
+    /// Something was sealed, and the rest is for the sending task: to write it, or to look after the timers. With the place of its room.
+    Rest(Option<OwnedSemaphorePermit>),
+    /// Sending has failed.
+    Failed(ChannelError),
 }
 
 /// Room for a frame of data.
 pub(super) struct Slot {
     room: Room,
-    place: OwnedSemaphorePermit,
+    /// Of the [`SLOTS`]; none for what is not data.
+    place: Option<OwnedSemaphorePermit>,
 }
 
-/// An empty queue.
-pub(super) fn queue() -> (Queue, Items) {
-    let (sender, items) = mpsc::unbounded_channel();
-    let shorts = Arc::new(AtomicUsize::new(0));
-    (Queue { items: sender, slots: Arc::new(Semaphore::new(SLOTS)), shorts: shorts.clone() }, Items { items, shorts })
+/// An empty queue to what `sender` sends.
+pub(super) fn queue(sender: Sender) -> (Queue, Items) {
+    let (items, receiver) = mpsc::unbounded_channel();
+    let desk = Arc::new(Desk { sender: Mutex::new(Some(sender)), queued: AtomicUsize::new(0) });
+    (Queue { items, slots: Arc::new(Semaphore::new(SLOTS)), desk: desk.clone() }, Items { items: receiver, desk })
 }
 
 impl Queue {
@@ -70,7 +86,7 @@ impl Queue {
             let mut room = Room::take();
             let space = &mut room.space()[HEADER_LEN..][..max.min(FULL - HEADER_LEN)];
             let count = ready!(poll_read(reader, space, cx))?;
-            Poll::Ready(Ok((Slot { room, place }, count)))
+            Poll::Ready(Ok((Slot { room, place: Some(place) }, count)))
         })
         .await
     }
@@ -89,42 +105,145 @@ impl Queue {
     }
 
     /// Sends the `len` bytes of data in `slot`.
-    pub(super) fn data(&self, id: Id, mut slot: Slot, len: usize) {
+    pub(super) async fn data(&self, id: Id, mut slot: Slot, len: usize) {
         slot.room.space()[..HEADER_LEN].copy_from_slice(&data_header(id, len));
         slot.room.filled(HEADER_LEN + len);
-        // Without a receiver the session is over, which its driver knows.
-        let _ = self.items.send(Item::Data(slot));
+        if let Some(slot) = self.send_now(slot).await {
+            self.put(Item::Data(slot));
+        }
     }
 
-    /// Sends a frame without data.
+    /// Sends a frame without data, in the record of what follows it if that comes soon.
     pub(super) fn short(&self, frame: Short) {
-        self.shorts.fetch_add(1, Ordering::Relaxed);
-        let _ = self.items.send(Item::Short(frame));
+        self.put(Item::Short(frame));
+    }
+
+    /// Sends a frame without data that may hold up the peer for as long as it is not sent: whoever receives gives no turn to the sending task
+    /// before all that came is handed on.
+    pub(super) async fn urgent(&self, frame: Short) {
+        let mut room = Room::take();
+        room.append(frame.as_bytes());
+        if self.send_now(Slot { room, place: None }).await.is_some() {
+            self.short(frame);
+        }
+    }
+
+    fn put(&self, item: Item) {
+        self.desk.put(item, &self.items);
+    }
+
+    /// Seals and writes, unless somebody else does, or something is to go first: then the slot comes back. Never waits.
+    async fn send_now(&self, slot: Slot) -> Option<Slot> {
+        let mut slot = Some(slot);
+        // Only a pipe that takes no more leaves a rest, not the share of time that tokio gives a task.
+        unconstrained(poll_fn(|cx| {
+            self.desk.send_now(&mut slot, &self.items, cx);
+            Poll::Ready(())
+        }))
+        .await;
+        slot
     }
 
     /// Whether the peer makes this end send more than it reads.
     pub(super) fn is_flooded(&self) -> bool {
-        self.shorts.load(Ordering::Relaxed) > MAX_SHORTS
+        self.desk.queued.load(Ordering::Relaxed) > MAX_SHORTS
     }
 }
 
-/// Sends what is put into the queue until nobody is left who could put more there, then gives the sending half back.
+impl Desk {
+    /// Takes the slot if it can be sealed now. What cannot be written is left to the sending task.
+    fn send_now(&self, slot: &mut Option<Slot>, items: &mpsc::UnboundedSender<Item>, cx: &mut Context<'_>) {
+        let Ok(mut sender) = self.sender.try_lock() else { return };
+        let Some(sender) = sender.as_mut().filter(|sender| sender.is_flushed()) else { return };
+        if self.queued.load(Ordering::Acquire) > 0 {
+            return;
+        }
+        let Some(Slot { room, place }) = slot.take() else { return };
+        let due = sender.due();
+        let sent = match sender.seal_rooms([room]) {
+            Ok(()) => sender.poll_flush(cx),
+            Err(error) => Poll::Ready(Err(error.into())),
+        };
+        match sent {
+            // The first data after a rest: its key is to be released, which the sending task does not know.
+            Poll::Ready(Ok(())) if is_sooner(sender.due(), due) => self.put(Item::Rest(place), items),
+            Poll::Ready(Ok(())) => {}
+            Poll::Ready(Err(error)) => self.put(Item::Failed(error), items),
+            Poll::Pending => self.put(Item::Rest(place), items),
+        }
+    }
+
+    fn put(&self, item: Item, items: &mpsc::UnboundedSender<Item>) {
+        self.queued.fetch_add(1, Ordering::Relaxed);
+        // Without a receiver the session is over, which its driver knows.
+        let _ = items.send(item);
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Option<Sender>> {
+        self.sender.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// For the sending task.
+    fn with<T>(&self, work: impl FnOnce(&mut Sender) -> T) -> T {
+        work(self.lock().as_mut().expect("the sending task gives it back last"))
+    }
+
+    async fn flush(&self) -> Result<(), ChannelError> {
+        poll_fn(|cx| self.with(|sender| sender.poll_flush(cx))).await
+    }
+
+    /// Does for ever what [`Sender::while_idle`] is for; the error that ends it.
+    async fn look_after_timers(&self) -> ChannelError {
+        loop {
+            if let Err(error) = self.flush().await {
+                return error;
+            }
+            match self.with(|sender| sender.due()) {
+                Some(due) => sleep_until(due).await,
+                None => return pending().await,
+            }
+            self.with(Sender::check_timers);
+        }
+    }
+}
+
+fn is_sooner(due: Option<Instant>, other: Option<Instant>) -> bool {
+    due.is_some_and(|due| other.is_none_or(|other| due < other))
+}
+
+/// Sends what waits in the queue until nobody is left who could put more there, then gives the sending half back.
 ///
 /// # Errors
 /// As [`Sender::send`].
-pub(super) async fn send_all(mut sender: Sender, mut items: Items) -> Result<Sender, ChannelError> {
+pub(super) async fn send_all(mut items: Items) -> Result<Sender, ChannelError> {
+    let desk = items.desk.clone();
     let mut batch = Batch::default();
-    while let Some(item) = sender.while_idle(items.items.recv()).await? {
-        batch.add(item, &items.shorts);
+    loop {
+        let item = tokio::select! {
+            biased;
+            item = items.items.recv() => item,
+            error = desk.look_after_timers() => return Err(error),
+        };
+        let Some(item) = item else { break };
+        let mut count = 1;
+        batch.add(item)?;
         while batch.rooms.len() < MAX_ROOMS
             && let Ok(item) = items.items.try_recv()
         {
-            batch.add(item, &items.shorts);
+            count += 1;
+            batch.add(item)?;
         }
-        sender.send_rooms(&mut batch.rooms).await?;
+        desk.flush().await?;
+        desk.with(|sender| {
+            desk.queued.fetch_sub(count, Ordering::Release);
+            sender.seal_rooms(batch.rooms.drain(..))
+        })?;
+        desk.flush().await?;
         batch.places.clear();
     }
-    Ok(sender)
+    desk.flush().await?;
+    let sender = desk.lock().take();
+    Ok(sender.expect("nobody else takes it"))
 }
 
 /// Records that are sent at once.
@@ -135,29 +254,60 @@ struct Batch {
 }
 
 impl Batch {
-    fn add(&mut self, item: Item, shorts: &AtomicUsize) {
+    fn add(&mut self, item: Item) -> Result<(), ChannelError> {
         match item {
             Item::Data(Slot { mut room, place }) => {
                 let content = room.content();
-                if content.len() <= JOINED && self.join(content) {
-                    return;
+                if !(content.len() <= JOINED && self.join(content)) {
+                    self.rooms.push(room);
+                    self.places.extend(place);
                 }
-                self.rooms.push(room);
-                self.places.push(place);
             }
             Item::Short(frame) => {
-                shorts.fetch_sub(1, Ordering::Relaxed);
                 if !self.join(frame.as_bytes()) {
                     let mut room = Room::take();
                     room.append(frame.as_bytes());
                     self.rooms.push(room);
                 }
             }
+            Item::Rest(place) => self.places.extend(place),
+            Item::Failed(error) => return Err(error),
         }
+        Ok(())
     }
 
     /// Adds a frame to the last record, if there is one with room for it.
     fn join(&mut self, frame: &[u8]) -> bool {
         self.rooms.last_mut().is_some_and(|room| room.append(frame))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::Clock;
+    use crate::pipe::Memory;
+    use crate::session::{Settings, test_sender};
+    use std::time::Duration;
+    use tokio::time::sleep;
+
+    #[tokio::test(start_paused = true)]
+    async fn what_is_due_is_done_whoever_sent() {
+        let (ours, _theirs) = Memory::pair();
+        let (queue, items) = queue(Sender::new(test_sender(&Settings::default()), ours.writer, Clock::start()));
+        let desk = items.desk.clone();
+        tokio::spawn(send_all(items));
+        for _ in 0..2 {
+            // Before, there is nothing but keepalives.
+            sleep(Duration::from_secs(5)).await;
+            let (mut near, mut far) = Memory::pair();
+            tokio::io::AsyncWriteExt::write_all(&mut far.writer, b"data").await.expect("there is room");
+            let (slot, count) = queue.read(&mut near.reader, 100).await.expect("it is whole");
+            queue.data(1, slot, count).await;
+            let released = desk.with(|sender| sender.due()).expect("the key is to be released");
+            assert!(released < Instant::now() + Duration::from_secs(2));
+            sleep(Duration::from_secs(2)).await;
+            assert!(desk.with(|sender| sender.due()).is_none_or(|due| due > Instant::now()));
+        }
     }
 }

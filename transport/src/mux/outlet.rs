@@ -112,7 +112,8 @@ pub(super) async fn hand_on(id: Id, mut outlet: Outlet, inbound: Inbound, queue:
         match next {
             Ok(piece) => {
                 write_all(&mut outlet, &piece, &inbound).await?;
-                grant(id, inbound.lock().taken(piece.len()), &queue);
+                let granted = inbound.lock().taken(piece.len());
+                grant(id, granted, &queue).await;
             }
             Err(false) => return Ok(Some(outlet)),
             Err(true) => {
@@ -139,8 +140,8 @@ async fn write_all(outlet: &mut Outlet, mut bytes: &[u8], inbound: &Inbound) -> 
 }
 
 /// Tells the peer of its credit, if there is more.
-pub(super) fn grant(id: Id, bytes: Option<u32>, queue: &Queue) {
+pub(super) async fn grant(id: Id, bytes: Option<u32>, queue: &Queue) {
     if let Some(bytes) = bytes {
-        queue.short(Short::credit(id, bytes));
+        queue.urgent(Short::credit(id, bytes)).await;
     }
 }

@@ -359,7 +359,7 @@ impl Stream {
                     inbound.keep(&bytes[written..]);
                     inbound.taken(written)
                 };
-                grant(id, granted, queue);
+                grant(id, granted, queue).await;
                 if written < bytes.len() {
                     return Ok(Ok(Some(outlet)));
                 }
