@@ -10,9 +10,9 @@
 //! | `outgoing` | sealing and sending, and the queue of what waits for that |
 //! | `outlet` | from the session to a connection |
 //!
-//! The way of a byte: a task of its stream reads it into the [`Room`](crate::channel::Room) of a record (`inlet`), seals it there and writes
-//! it, or leaves that to the sending task while others send (`outgoing`); at the other end the receiving task opens it in its buffer and writes it from there to the connection
-//! (`outlet`). It is copied between the two only if the connection does not take it at once.
+//! The way of a byte: a task of its stream reads it into the [`Room`](crate::channel::Room) of a record (`inlet`), where the sending task
+//! seals it, or that task itself if it is little (`outgoing`); at the other end the receiving task opens it in its buffer and writes it from
+//! there to the connection (`outlet`). It is copied between the two only if the connection does not take it at once.
 
 mod credit;
 mod frame;

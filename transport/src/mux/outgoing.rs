@@ -1,5 +1,6 @@
-//! What is to be sent. Whoever has something, and finds nobody sending and nothing waiting, seals and writes it where it is: that saves the
-//! way to another task, which may be one to another core. Else it goes into a queue, for the task that sends what waits.
+//! What is to be sent: the queue that all tasks of a session write into, and the task that seals what waits there and writes it, as much at
+//! once as there is. Whoever has little, and finds nobody sending and nothing waiting, sends it where it is: that saves the way to another
+//! task, which may be one to another core.
 
 use super::frame::{HEADER_LEN, Id, Short, data_header};
 use crate::ChannelError;
@@ -22,6 +23,8 @@ const SLOTS: usize = 4;
 /// Frames without data that may wait. A stream never has more than a few; a peer that opens streams and never reads that they are refused
 /// would have more.
 const MAX_SHORTS: usize = 16 * 1024;
+/// Data up to this length may be all for now, and is sent at once. More waits for what follows it, since many records at a time cost less.
+const LITTLE: usize = 16 * 1024;
 /// A frame up to this length joins the record before it, for a copy that costs less than a record of its own.
 const JOINED: usize = 4 * 1024;
 
@@ -108,7 +111,8 @@ impl Queue {
     pub(super) async fn data(&self, id: Id, mut slot: Slot, len: usize) {
         slot.room.space()[..HEADER_LEN].copy_from_slice(&data_header(id, len));
         slot.room.filled(HEADER_LEN + len);
-        if let Some(slot) = self.send_now(slot).await {
+        let left = if len <= LITTLE { self.send_now(slot).await } else { Some(slot) };
+        if let Some(slot) = left {
             self.put(Item::Data(slot));
         }
     }
@@ -289,7 +293,30 @@ mod tests {
     use crate::pipe::Memory;
     use crate::session::{Settings, test_sender};
     use std::time::Duration;
-    use tokio::time::sleep;
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+    use tokio::time::{sleep, timeout};
+
+    /// Sends `len` bytes of data.
+    async fn send(queue: &Queue, len: usize) {
+        let (mut near, mut far) = Memory::pair();
+        far.writer.write_all(&vec![7; len]).await.expect("there is room");
+        let (slot, count) = queue.read(&mut near.reader, len).await.expect("it is whole");
+        assert_eq!(count, len);
+        queue.data(1, slot, count).await;
+    }
+
+    #[tokio::test]
+    async fn what_is_little_does_not_overtake_what_waits() {
+        let (ours, mut theirs) = Memory::pair();
+        let (queue, items) = queue(Sender::new(test_sender(&Settings::default()), ours.writer, Clock::start()));
+        send(&queue, LITTLE + 1).await;
+        send(&queue, 1).await;
+        let early = timeout(Duration::ZERO, theirs.reader.read_u8()).await;
+        assert!(early.is_err(), "the first one is not sealed yet");
+        drop(queue);
+        send_all(items).await.expect("there is room");
+        theirs.reader.read_u8().await.expect("both were sent");
+    }
 
     #[tokio::test(start_paused = true)]
     async fn what_is_due_is_done_whoever_sent() {
@@ -300,10 +327,7 @@ mod tests {
         for _ in 0..2 {
             // Before, there is nothing but keepalives.
             sleep(Duration::from_secs(5)).await;
-            let (mut near, mut far) = Memory::pair();
-            tokio::io::AsyncWriteExt::write_all(&mut far.writer, b"data").await.expect("there is room");
-            let (slot, count) = queue.read(&mut near.reader, 100).await.expect("it is whole");
-            queue.data(1, slot, count).await;
+            send(&queue, 4).await;
             let released = desk.with(|sender| sender.due()).expect("the key is to be released");
             assert!(released < Instant::now() + Duration::from_secs(2));
             sleep(Duration::from_secs(2)).await;
