@@ -5,6 +5,7 @@ mod support;
 
 use async_trait::async_trait;
 use sealwire_traits::{Connection, TransportError};
+use sealwire_transport::channel::Channel;
 use sealwire_transport::mux::{Budget, Carried, Limits, Target, carry, serve};
 use sealwire_transport::pipe::Memory;
 use sealwire_transport::session::SessionError;
@@ -107,6 +108,11 @@ impl Tunnel {
         self.connections = None;
         [self.client.await.unwrap().unwrap(), self.server.await.unwrap().unwrap()]
     }
+}
+
+/// A server for a client that does as the test wants.
+fn serving(channel: Channel, target: Arc<dyn Target>, limits: Limits) -> JoinHandle<Result<Carried, ChannelError>> {
+    tokio::spawn(async move { serve(channel, target, pending(), pending(), &limits).await })
 }
 
 async fn read_all(connection: &mut Connection) -> Vec<u8> {
@@ -241,10 +247,7 @@ async fn a_client_that_opens_streams_and_never_reads_is_left() {
     let (target, reached) = mpsc::unbounded_channel();
     drop(reached);
     let impatient = Limits { close_timeout: Duration::ZERO, ..limits() };
-    let server =
-        tokio::spawn(
-            async move { serve(at_server, Arc::new(InMemory(target)), pending(), pending(), &impatient).await },
-        );
+    let server = serving(at_server, Arc::new(InMemory(target)), impatient);
     // Each is answered by a frame that says that the target cannot be reached.
     let mut ids = 1_u32..;
     while !server.is_finished() {
@@ -273,10 +276,7 @@ async fn what_the_session_could_not_take_at_once_is_sent_later() {
     const LEN: usize = 15_000;
     let (mut at_client, at_server) = channel().await;
     let (target, mut reached) = mpsc::unbounded_channel();
-    let _server =
-        tokio::spawn(
-            async move { serve(at_server, Arc::new(InMemory(target)), pending(), pending(), &limits()).await },
-        );
+    let _server = serving(at_server, Arc::new(InMemory(target)), limits());
     at_client.sender.send(&[open(1), frame(5, 1, &[0, 2, 0, 0])].concat()).await.unwrap();
     let mut connection = reached.recv().await.unwrap();
     // There is room for four of them, and for a part of the last.
@@ -294,10 +294,7 @@ async fn what_the_session_could_not_take_at_once_is_sent_later() {
 async fn a_client_may_leave_right_behind_the_end_of_a_stream() {
     let (mut at_client, at_server) = channel().await;
     let (target, mut reached) = mpsc::unbounded_channel();
-    let server =
-        tokio::spawn(
-            async move { serve(at_server, Arc::new(InMemory(target)), pending(), pending(), &limits()).await },
-        );
+    let server = serving(at_server, Arc::new(InMemory(target)), limits());
     at_client.sender.send(&[open(1), frame(2, 1, b"all"), frame(3, 1, &[])].concat()).await.unwrap();
     at_client.sender.close().await.unwrap();
     let mut connection = reached.recv().await.unwrap();
@@ -311,7 +308,7 @@ async fn a_connection_that_is_being_made_when_the_session_is_lost_is_reset() {
     let (target, mut reached) = mpsc::unbounded_channel();
     let go = Arc::new(Semaphore::new(0));
     let late = Arc::new(Late(target, go.clone()));
-    let server = tokio::spawn(async move { serve(at_server, late, pending(), pending(), &limits()).await });
+    let server = serving(at_server, late, limits());
     at_client.sender.send(&open(1)).await.unwrap();
     let mut connection = reached.recv().await.unwrap();
     drop(at_client);
@@ -327,7 +324,7 @@ async fn streams_that_are_reset_count_until_nobody_connects_for_them() {
     let (target, mut reached) = mpsc::unbounded_channel();
     let late = Arc::new(Late(target, Arc::new(Semaphore::new(0))));
     let few = Limits { streams: 1, ..limits() };
-    let server = tokio::spawn(async move { serve(at_server, late, pending(), pending(), &few).await });
+    let server = serving(at_server, late, few);
     for id in 1..=40 {
         at_client.sender.send(&[open(id), frame(4, id, &[0])].concat()).await.unwrap();
     }
@@ -354,10 +351,7 @@ async fn what_breaks_the_rules_ends_the_session() {
     ] {
         let (mut at_client, at_server) = channel().await;
         let (target, _reached) = mpsc::unbounded_channel();
-        let server =
-            tokio::spawn(
-                async move { serve(at_server, Arc::new(InMemory(target)), pending(), pending(), &limits()).await },
-            );
+        let server = serving(at_server, Arc::new(InMemory(target)), limits());
         at_client.sender.send(&bad).await.unwrap();
         while let Ok(Some(_)) = at_client.receiver.receive().await {}
         assert!(at_client.receiver.receive().await.is_err(), "the client is told");
@@ -387,10 +381,7 @@ async fn what_is_cut_is_reset_at_both_ends() {
         let cutting = async move { drop(cutting.await) };
         carry(at_client, &mut coming, cutting, &limits()).await
     });
-    let server =
-        tokio::spawn(
-            async move { serve(at_server, Arc::new(InMemory(target)), pending(), pending(), &limits()).await },
-        );
+    let server = serving(at_server, Arc::new(InMemory(target)), limits());
     let (mut near, carried) = Memory::pair();
     assert!(connections.send(carried.into()).await.is_ok());
     let mut far = reached.recv().await.unwrap();
