@@ -58,7 +58,7 @@ fn run(cli: &Cli) -> Result<(), AppError> {
             let config = config(cli)?;
             logging::init(&config.log);
             // The programs whose connections it carries are beside it, and want cores as well. On two cores, two threads would mostly
-            // pass work to each other (`--bench tunnel`).
+            // pass work to each other (TUNNEL.md, "Speed").
             let workers = (cores() / 2).max(1);
             with_passphrases(options.passphrase, |asking| on_runtime(workers, client::run(&config, options, asking)))
         }
