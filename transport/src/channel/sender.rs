@@ -7,10 +7,10 @@ use crate::{ChannelError, Clock};
 use sealwire_traits::PipeWriter;
 use std::future::{Future, poll_fn};
 use std::io::{self, IoSlice};
-use std::pin::Pin;
+use std::pin::{Pin, pin};
 use std::task::{Context, Poll, ready};
 use tokio::io::{AsyncWrite, AsyncWriteExt};
-use tokio::time::{Instant, sleep_until};
+use tokio::time::{Instant, Sleep, sleep_until};
 
 /// The most rooms that are sent at once.
 pub const MAX_ROOMS: usize = 15;
@@ -114,28 +114,31 @@ impl Sender {
 
     /// Does for ever what the timers of this direction ask for; the error that ends it.
     async fn look_after_timers(&mut self) -> ChannelError {
+        let mut timer = pin!(sleep_until(Instant::now()));
+        poll_fn(|cx| self.poll_timers(timer.as_mut(), cx)).await
+    }
+
+    /// Does what is due, of that which [`while_idle`](Self::while_idle) is for, and has `timer` wake the task for what will be. Ready with an
+    /// error.
+    pub(crate) fn poll_timers(&mut self, mut timer: Pin<&mut Sleep>, cx: &mut Context<'_>) -> Poll<ChannelError> {
         loop {
-            if let Err(error) = self.flush().await {
-                return error;
+            if let Err(error) = ready!(self.poll_flush(cx)) {
+                return Poll::Ready(error);
             }
-            match self.due() {
-                Some(due) => sleep_until(due).await,
-                None => return std::future::pending().await,
+            let Some(due) = self.due() else { return Poll::Pending };
+            if timer.deadline() != due {
+                timer.as_mut().reset(due);
             }
-            self.check_timers();
+            ready!(timer.as_mut().poll(cx));
+            if self.half.check_timers(self.clock.elapsed(), &mut self.sealed) {
+                self.release();
+            }
         }
     }
 
-    /// When [`check_timers`](Self::check_timers) has something to do.
+    /// When [`poll_timers`](Self::poll_timers) has something to do.
     pub(crate) fn due(&self) -> Option<Instant> {
         self.half.deadline().map(|due| self.clock.at(due))
-    }
-
-    /// Does what is due, of that which [`while_idle`](Self::while_idle) is for. What it seals is to be written.
-    pub(crate) fn check_timers(&mut self) {
-        if self.half.check_timers(self.clock.elapsed(), &mut self.sealed) {
-            self.release();
-        }
     }
 
     /// Ends this direction: the peer learns that it has all of the data. The other direction goes on.

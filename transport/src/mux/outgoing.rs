@@ -7,9 +7,9 @@ use crate::ChannelError;
 use crate::channel::{FULL, MAX_ROOMS, Room, Sender};
 use crate::ends::poll_read;
 use sealwire_traits::PipeReader;
-use std::future::{pending, poll_fn};
+use std::future::poll_fn;
 use std::io;
-use std::pin::Pin;
+use std::pin::{Pin, pin};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, ready};
@@ -20,9 +20,9 @@ use tokio::time::{Instant, sleep_until};
 /// Frames of data that a session holds at a time, from their reading until they are written: enough that reading goes on while others are
 /// sealed and written, and few enough to stay in a core's cache.
 const SLOTS: usize = 4;
-/// Frames without data that may wait. A stream never has more than a few; a peer that opens streams and never reads that they are refused
-/// would have more.
-const MAX_SHORTS: usize = 16 * 1024;
+/// What may wait in the queue: [`SLOTS`] of data, and frames without. A stream never has more than a few; a peer that opens streams and never
+/// reads that they are refused would have more.
+const MAX_QUEUED: usize = 16 * 1024;
 /// Data up to this length may be all for now, and is sent at once. More waits for what follows it, since many records at a time cost less.
 const LITTLE: usize = 16 * 1024;
 /// A frame up to this length joins the record before it, for a copy that costs less than a record of its own.
@@ -44,7 +44,7 @@ pub(super) struct Items {
 
 /// The sending half of the session, for whoever sends.
 struct Desk {
-    /// Locked for the sealing and the writing of what the pipe takes at once. None once the sending task has given it back.
+    /// Locked for the sealing and the writing of what the pipe takes at once. None once the sending task has ended.
     sender: Mutex<Option<Sender>>,
     /// Items of the queue that are not sealed yet: until they are, nothing else may be, since something of the same stream may be among them.
     queued: AtomicUsize,
@@ -132,64 +132,54 @@ impl Queue {
         }
     }
 
-    fn put(&self, item: Item) {
-        self.desk.put(item, &self.items);
-    }
-
     /// Seals and writes, unless somebody else does, or something is to go first: then the slot comes back. Never waits.
     async fn send_now(&self, slot: Slot) -> Option<Slot> {
         let mut slot = Some(slot);
         // Only a pipe that takes no more leaves a rest, not the share of time that tokio gives a task.
-        unconstrained(poll_fn(|cx| {
-            self.desk.send_now(&mut slot, &self.items, cx);
-            Poll::Ready(())
-        }))
-        .await;
-        slot
+        unconstrained(poll_fn(|cx| Poll::Ready(slot.take().and_then(|slot| self.try_send(slot, cx))))).await
     }
 
-    /// Whether the peer makes this end send more than it reads.
-    pub(super) fn is_flooded(&self) -> bool {
-        self.desk.queued.load(Ordering::Relaxed) > MAX_SHORTS
-    }
-}
-
-impl Desk {
-    /// Takes the slot if it can be sealed now. What cannot be written is left to the sending task.
-    fn send_now(&self, slot: &mut Option<Slot>, items: &mpsc::UnboundedSender<Item>, cx: &mut Context<'_>) {
-        let Ok(mut sender) = self.sender.try_lock() else { return };
-        let Some(sender) = sender.as_mut().filter(|sender| sender.is_flushed()) else { return };
-        if self.queued.load(Ordering::Acquire) > 0 {
-            return;
+    fn try_send(&self, slot: Slot, cx: &mut Context<'_>) -> Option<Slot> {
+        let Ok(mut sender) = self.desk.sender.try_lock() else { return Some(slot) };
+        let Some(sender) = sender.as_mut().filter(|sender| sender.is_flushed()) else { return Some(slot) };
+        if self.desk.queued.load(Ordering::Acquire) > 0 {
+            return Some(slot);
         }
-        let Some(Slot { room, place }) = slot.take() else { return };
         let due = sender.due();
-        let sent = match sender.seal_rooms([room]) {
+        let sent = match sender.seal_rooms([slot.room]) {
             Ok(()) => sender.poll_flush(cx),
             Err(error) => Poll::Ready(Err(error.into())),
         };
         match sent {
             // The first data after a rest: its key is to be released, which the sending task does not know.
-            Poll::Ready(Ok(())) if is_sooner(sender.due(), due) => self.put(Item::Rest(place), items),
+            Poll::Ready(Ok(())) if is_sooner(sender.due(), due) => self.put(Item::Rest(slot.place)),
             Poll::Ready(Ok(())) => {}
-            Poll::Ready(Err(error)) => self.put(Item::Failed(error), items),
-            Poll::Pending => self.put(Item::Rest(place), items),
+            Poll::Ready(Err(error)) => self.put(Item::Failed(error)),
+            Poll::Pending => self.put(Item::Rest(slot.place)),
         }
+        None
     }
 
-    fn put(&self, item: Item, items: &mpsc::UnboundedSender<Item>) {
-        self.queued.fetch_add(1, Ordering::Relaxed);
+    fn put(&self, item: Item) {
+        self.desk.queued.fetch_add(1, Ordering::Relaxed);
         // Without a receiver the session is over, which its driver knows.
-        let _ = items.send(item);
+        let _ = self.items.send(item);
     }
 
+    /// Whether the peer makes this end send more than it reads.
+    pub(super) fn is_flooded(&self) -> bool {
+        self.desk.queued.load(Ordering::Relaxed) > MAX_QUEUED
+    }
+}
+
+impl Desk {
     fn lock(&self) -> MutexGuard<'_, Option<Sender>> {
         self.sender.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// For the sending task.
     fn with<T>(&self, work: impl FnOnce(&mut Sender) -> T) -> T {
-        work(self.lock().as_mut().expect("the sending task gives it back last"))
+        work(self.lock().as_mut().expect("the sending task takes it away last"))
     }
 
     async fn flush(&self) -> Result<(), ChannelError> {
@@ -198,16 +188,8 @@ impl Desk {
 
     /// Does for ever what [`Sender::while_idle`] is for; the error that ends it.
     async fn look_after_timers(&self) -> ChannelError {
-        loop {
-            if let Err(error) = self.flush().await {
-                return error;
-            }
-            match self.with(|sender| sender.due()) {
-                Some(due) => sleep_until(due).await,
-                None => return pending().await,
-            }
-            self.with(Sender::check_timers);
-        }
+        let mut timer = pin!(sleep_until(Instant::now()));
+        poll_fn(|cx| self.with(|sender| sender.poll_timers(timer.as_mut(), cx))).await
     }
 }
 
@@ -220,19 +202,25 @@ fn is_sooner(due: Option<Instant>, other: Option<Instant>) -> bool {
 /// # Errors
 /// As [`Sender::send`].
 pub(super) async fn send_all(mut items: Items) -> Result<Sender, ChannelError> {
-    let desk = items.desk.clone();
+    let sent = send_items(&mut items).await;
+    // Nobody sends behind an error.
+    let sender = items.desk.lock().take();
+    sent.map(|()| sender.expect("nobody else takes it away"))
+}
+
+async fn send_items(Items { items, desk }: &mut Items) -> Result<(), ChannelError> {
     let mut batch = Batch::default();
     loop {
         let item = tokio::select! {
             biased;
-            item = items.items.recv() => item,
+            item = items.recv() => item,
             error = desk.look_after_timers() => return Err(error),
         };
-        let Some(item) = item else { break };
+        let Some(item) = item else { return desk.flush().await };
         let mut count = 1;
         batch.add(item)?;
         while batch.rooms.len() < MAX_ROOMS
-            && let Ok(item) = items.items.try_recv()
+            && let Ok(item) = items.try_recv()
         {
             count += 1;
             batch.add(item)?;
@@ -245,9 +233,6 @@ pub(super) async fn send_all(mut items: Items) -> Result<Sender, ChannelError> {
         desk.flush().await?;
         batch.places.clear();
     }
-    desk.flush().await?;
-    let sender = desk.lock().take();
-    Ok(sender.expect("nobody else takes it"))
 }
 
 /// Records that are sent at once.
@@ -316,6 +301,21 @@ mod tests {
         drop(queue);
         send_all(items).await.expect("there is room");
         theirs.reader.read_u8().await.expect("both were sent");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_pipe_that_fails_whoever_sends_ends_the_sending() {
+        let (ours, theirs) = Memory::pair();
+        let (queue, items) = queue(Sender::new(test_sender(&Settings::default()), ours.writer, Clock::start()));
+        let sending = tokio::spawn(send_all(items));
+        sleep(Duration::from_secs(1)).await;
+        drop(theirs);
+        send(&queue, 1).await;
+        // Sooner than a keepalive, and though somebody is left who could send.
+        let ended = timeout(Duration::from_secs(1), sending).await.expect("it is told");
+        let error = ended.expect("it does not panic").err();
+        assert!(matches!(error, Some(ChannelError::Io(_))), "{error:?}");
+        assert!(queue.desk.lock().is_none());
     }
 
     #[tokio::test(start_paused = true)]
