@@ -32,6 +32,9 @@
 //! below its caps; then everybody solves puzzles. The fifty milliseconds and more by which the handshakes of the honest client take longer are
 //! spent on the same two cores, a third of one, which is more than half of what the sessions lose here; clients elsewhere would bring their
 //! own.
+//!
+//! On two cores of an AMD EPYC (Zen 3): ratio 0.91 for puzzleless and 0.93 for mixed, with handshakes of 82 ms at p95; of many addresses 0.67 to
+//! 0.80, 401 to 614 ms; memory as above.
 #![allow(
     clippy::print_stdout,
     clippy::unwrap_used,
