@@ -89,7 +89,9 @@ pub async fn run(config: &Config, passphrases: &mut Passphrases<'_>) -> Result<(
             config.limits.max_connections + streams,
             "limits.max_connections and limits.max_all_streams",
         );
-        if forwards && config.server.client_auth == ClientAuth::None {
+        if forwards && config.server.targets.is_empty() {
+            tracing::warn!("nothing can be connected to: server.services has forward, and server.targets is empty");
+        } else if forwards && config.server.client_auth == ClientAuth::None {
             tracing::warn!("whoever reaches this server may connect to its targets: server.client_auth is none");
         }
     }

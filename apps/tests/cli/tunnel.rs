@@ -223,6 +223,12 @@ fn several_tunnels_and_many_connections_at_once() {
 }
 
 #[test]
+fn a_server_that_leads_nowhere_says_so() {
+    let server = Home::new().server(&["--set", "server.services=forward"]);
+    server.stop().ok().saying(&["server.targets is empty"]);
+}
+
+#[test]
 fn a_target_that_the_server_does_not_have_ends_the_client() {
     for form in FORMS {
         let home = Home::new();
