@@ -69,7 +69,7 @@ impl Context {
 /// # Errors
 /// [`AppError`] when it cannot start.
 pub async fn run(config: &Config, passphrases: &mut Passphrases<'_>) -> Result<(), AppError> {
-    let wire = Wire::new(config)?;
+    let wire = Wire::of_server(config)?;
     if wire.transport.name() == "memory" {
         return Err(AppError::Usage(
             "transport.kind = \"memory\" stays inside one process, so no client can reach this server: \

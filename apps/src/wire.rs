@@ -59,17 +59,33 @@ impl Wire {
     /// # Errors
     /// [`AppError::Registry`] for a backend that cannot be used here.
     pub fn new(config: &Config) -> Result<Wire, AppError> {
-        let threads = config.workers.rsa_threads.or_else(|| thread::available_parallelism().ok());
         let name = &config.transport.kind;
         Ok(Wire {
             provider: provider(config)?,
             transport: pipe::by_name(name)
                 .ok_or_else(|| AppError::Usage(format!("transport.kind: no transport is called {name:?}")))?,
-            workers: Workers::new(threads.map_or(1, usize::from), config.workers.rsa_queue),
+            workers: Workers::new(rsa_threads(config), config.workers.rsa_queue),
             clock: Clock::start(),
             settings: settings(config),
         })
     }
+
+    /// As [`new`](Self::new), for a server. A client keeps its threads in any case: it may have a puzzle to solve, for seconds.
+    ///
+    /// # Errors
+    /// As [`new`](Self::new).
+    pub fn of_server(config: &Config) -> Result<Wire, AppError> {
+        let wire = Wire::new(config)?;
+        if !config.workers.rsa_inline {
+            return Ok(wire);
+        }
+        Ok(Wire { workers: Workers::inline(rsa_threads(config), config.workers.rsa_queue), ..wire })
+    }
+}
+
+fn rsa_threads(config: &Config) -> usize {
+    let threads = config.workers.rsa_threads.or_else(|| thread::available_parallelism().ok());
+    threads.map_or(1, usize::from)
 }
 
 /// The transport of an address that a tunnel begins or ends at: what contains a / is the path of a unix socket.
@@ -132,5 +148,23 @@ fn settings(config: &Config) -> Settings {
         dead_peer: session.dead_peer,
         idle: session.idle.unwrap_or(Duration::ZERO),
         close_timeout: session.close_timeout,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use sealwire_config::Loader;
+
+    #[test]
+    fn rsa_is_inline_at_a_server_that_wants_it_and_never_at_a_client() {
+        for (inline, server) in [("true", "tasks"), ("false", "threads")] {
+            let settings = ["workers.rsa_threads=3", &format!("workers.rsa_inline={inline}")];
+            let config = Loader::new(choices()).sets(settings).load().expect("good settings");
+            let workers = |wire: Result<Wire, AppError>| format!("{:?}", wire.expect("a wire").workers);
+            let all = |kind| format!("Workers(0 of 3 {kind} at work, 0 of 256 pieces waiting)");
+            assert_eq!(workers(Wire::of_server(&config)), all(server));
+            assert_eq!(workers(Wire::new(&config)), all("threads"));
+        }
     }
 }

@@ -77,6 +77,7 @@ pub static SCHEMA: &[Setting] = &[
     setting("limits.max_all_streams", number(1, 1_000_000, "connections"), "how many all sessions of a server carry"),
     setting("limits.stream_memory", number(0, 1 << 40, "bytes"), "memory for data that waits in tunnels"),
     setting("workers.rsa_threads", number(0, 1024, "threads"), "threads for RSA; 0 is one a processor core"),
+    setting("workers.rsa_inline", Kind::Bool, "whether a server does RSA on the threads that move bytes"),
     setting("workers.rsa_queue", number(1, 65_536, "operations"), "how many RSA operations may wait"),
     setting("log.format", Kind::OneOf(Fixed(&["text", "json"])), "the form of the log"),
     setting("log.level", Kind::OneOf(Fixed(&["error", "warn", "info", "debug", "trace"])), "what is logged"),

@@ -216,6 +216,8 @@ pub struct Workers {
     /// Threads; `None` for one a processor core.
     #[serde(deserialize_with = "unless_zero")]
     pub rsa_threads: Option<NonZeroUsize>,
+    /// Whether a server's runtime takes the place of the threads.
+    pub rsa_inline: bool,
     /// Operations that may wait for a thread, at least 1.
     pub rsa_queue: usize,
 }

@@ -6,8 +6,9 @@ use std::fmt;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tokio::sync::oneshot;
+use tokio::task::yield_now;
 
-/// Runs work on tokio's blocking threads: a few pieces at a time, a bounded number waiting.
+/// Runs work beside the tasks that wait for it: a few pieces at a time, a bounded number waiting.
 #[derive(Clone, Debug)]
 pub struct Workers(Arc<Shared>);
 
@@ -20,21 +21,33 @@ type Work = Box<dyn FnOnce() + Send>;
 struct Shared {
     threads: usize,
     queue: usize,
+    /// Whether tasks take the place of the threads.
+    inline: bool,
     state: Mutex<State>,
 }
 
 #[derive(Default)]
 struct State {
-    /// Threads at work.
+    /// Threads or tasks at work.
     running: usize,
     /// What they do next. While there may be one more of them, nothing waits.
     waiting: VecDeque<Work>,
 }
 
 impl Workers {
-    /// `threads` pieces of work run at a time (at least one), `queue` more may wait.
+    /// `threads` pieces of work run at a time (at least one), on tokio's blocking threads; `queue` more may wait.
     pub fn new(threads: usize, queue: usize) -> Workers {
-        Workers(Arc::new(Shared { threads: threads.max(1), queue, state: Mutex::default() }))
+        Workers::build(threads, queue, false)
+    }
+
+    /// As [`new`](Self::new), but the caller's runtime does the pieces, between its other tasks. No thread has to be woken for a piece, wakes
+    /// the runtime in turn, and is interrupted by whatever comes meanwhile; but all that comes to the runtime's thread waits for the piece.
+    pub fn inline(pieces: usize, queue: usize) -> Workers {
+        Workers::build(pieces, queue, true)
+    }
+
+    fn build(threads: usize, queue: usize, inline: bool) -> Workers {
+        Workers(Arc::new(Shared { threads: threads.max(1), queue, inline, state: Mutex::default() }))
     }
 
     /// Runs `work` when its turn has come. If the caller stops waiting before, the work is dropped undone.
@@ -73,6 +86,10 @@ impl Shared {
             state.running += 1;
             drop(state);
             let shared = self.clone();
+            if self.inline {
+                tokio::spawn(shared.work_between_tasks(work));
+                return Ok(());
+            }
             if run_blocking(move || shared.work(work)) {
                 return Ok(());
             }
@@ -96,6 +113,18 @@ impl Shared {
         }
     }
 
+    /// The same as a task. All others have their turn behind each piece.
+    async fn work_between_tasks(self: Arc<Shared>, first: Work) {
+        let mut next = Some(first);
+        while let Some(work) = next {
+            work();
+            next = self.next();
+            if next.is_some() {
+                yield_now().await;
+            }
+        }
+    }
+
     fn next(&self) -> Option<Work> {
         let mut state = self.state();
         let next = state.waiting.pop_front();
@@ -113,7 +142,8 @@ impl Shared {
 impl fmt::Debug for Shared {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let State { running, waiting } = &*self.state();
-        write!(f, "{running} of {} threads at work, {} of {} pieces waiting", self.threads, waiting.len(), self.queue)
+        let (kind, waiting) = (if self.inline { "tasks" } else { "threads" }, waiting.len());
+        write!(f, "{running} of {} {kind} at work, {waiting} of {} pieces waiting", self.threads, self.queue)
     }
 }
 
@@ -121,6 +151,7 @@ impl fmt::Debug for Shared {
 mod tests {
     use super::*;
     use std::sync::mpsc;
+    use std::thread;
 
     #[tokio::test]
     async fn a_full_queue_is_said_at_once_and_empties_again() {
@@ -174,6 +205,30 @@ mod tests {
         assert_eq!(first.await.expect("joined"), Ok(true));
         assert_eq!(workers.run(|| 3).await, Ok(3), "behind the second");
         assert!(!*done.lock().expect("unpoisoned"));
+    }
+
+    #[tokio::test]
+    async fn inline_the_runtime_does_it_and_other_tasks_have_their_turn_between() {
+        let (workers, order) = (Workers::inline(1, 1), Arc::new(Mutex::new(vec![])));
+        let note = |what: &'static str| {
+            let order = order.clone();
+            move || order.lock().expect("unpoisoned").push((what, thread::current().id()))
+        };
+        let ((wake, woken), first, other) = (oneshot::channel(), note("first"), note("other"));
+        let first = workers.run(move || (first(), wake.send(())));
+        let (_, _, second) = tokio::join!(first, async { woken.await.map(|()| other()) }, workers.run(note("second")));
+        assert_eq!(second, Ok(()));
+        let own = thread::current().id();
+        assert_eq!(*order.lock().expect("unpoisoned"), [("first", own), ("other", own), ("second", own)]);
+        assert_ne!(Workers::new(1, 1).run(|| thread::current().id()).await, Ok(own));
+    }
+
+    #[tokio::test]
+    async fn inline_a_full_queue_is_said_at_once_and_empties_again() {
+        let workers = Workers::inline(1, 1);
+        let one = |result: u8| workers.run(move || result);
+        assert_eq!(tokio::join!(one(1), one(2), one(3)), (Ok(1), Ok(2), Err(Busy)));
+        assert_eq!(one(4).await, Ok(4));
     }
 
     #[tokio::test]

@@ -42,6 +42,7 @@ fn assert_defaults(config: &Config) {
     assert_eq!((config.limits.max_connections_per_address, config.limits.max_handshakes), (256, 512));
     assert_eq!(config.limits.max_handshakes_per_address, 64);
     assert_eq!((config.workers.rsa_threads, config.workers.rsa_queue), (None, 256));
+    assert!(!config.workers.rsa_inline);
     assert_eq!((config.log.format, config.log.level), (LogFormat::Text, LogLevel::Info));
 }
 

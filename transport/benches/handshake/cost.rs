@@ -43,18 +43,23 @@ pub fn main(rounds: usize) {
     println!(
         "microseconds of the server's processor for a handshake; medians of {rounds} batches of {BATCH}, with quartiles"
     );
-    println!("{:<40}{:>8} {:>24} {:>14} {:>24}", "", "all", "beside its private op.", "private alone", "difference");
+    println!(
+        "{:<40}{:>8} {:>24} {:>14} {:>24} {:>8}",
+        "", "all", "beside its private op.", "private alone", "difference", "closing"
+    );
     for client_auth in [false, true] {
         alone::report(client_auth, BATCH, rounds);
     }
     for transport in [&MEMORY as &dyn Transport, &Tcp] {
-        for client_auth in [false, true] {
+        for (client_auth, inline) in [(false, false), (true, false), (false, true)] {
             for clients in [(1, false), (8, false), (1, true), (8, true)].map(|(count, awake)| Clients { count, awake })
             {
-                let name = format!("{}, {}, {clients}", transport.name(), kind(client_auth));
+                let inline_too = if inline { ", inline" } else { "" };
+                let name = format!("{}, {}, {clients}{inline_too}", transport.name(), kind(client_auth));
                 // In memory any text is an address.
                 let address = if transport.name() == "tcp" { "127.0.0.1:0".to_owned() } else { name.clone() };
-                Server::start(transport, address, client_auth, clients).report(&name, rounds);
+                let workers = if inline { Workers::inline } else { Workers::new };
+                Server::start(transport, address, client_auth, clients, workers(1, 16)).report(&name, rounds);
             }
         }
     }
@@ -82,7 +87,10 @@ impl fmt::Display for Clients {
 
 /// What the server is told to do, a batch of it.
 enum Order {
+    /// Which leaves the connections open.
     Handshakes,
+    /// Of the connections that are open.
+    Ends,
     PrivateOperations,
 }
 
@@ -98,7 +106,13 @@ struct Server {
 }
 
 impl Server {
-    fn start(transport: &'static dyn Transport, address: String, client_auth: bool, clients: Clients) -> Server {
+    fn start(
+        transport: &'static dyn Transport,
+        address: String,
+        client_auth: bool,
+        clients: Clients,
+        workers: Workers,
+    ) -> Server {
         let mut client = client_config(&OsRandom);
         client.identity = client_auth.then(client_identity);
         let server = Arc::new(ServerConfig { client_auth, ..server_config(&OsRandom) });
@@ -109,23 +123,27 @@ impl Server {
             let runtime = runtime();
             let mut listener = runtime.block_on(transport.listen(&address)).unwrap();
             ready.send(listener.address()).unwrap();
-            let (workers, clock) = (Workers::new(1, 16), Clock::start());
+            let clock = Clock::start();
             let key = Box::new(WatchedKey(transport_key()));
             let epoch = certified(key, &*server_identity(), clock.now().unix, 300);
+            let mut channels = vec![];
             for order in inbox {
                 let before = thread_time();
                 match order {
-                    Order::Handshakes => runtime.block_on(async {
-                        let mut open = JoinSet::new();
-                        for _ in 0..BATCH {
-                            let pipe = listener.accept().await.unwrap();
-                            let (server, epoch, workers) = (server.clone(), epoch.clone(), workers.clone());
-                            open.spawn(async move {
-                                accept(pipe, server, async { Ok(epoch) }, || 0, &workers, clock).await.unwrap();
-                            });
-                        }
-                        open.join_all().await;
-                    }),
+                    Order::Handshakes => {
+                        channels = runtime.block_on(async {
+                            let mut open = JoinSet::new();
+                            for _ in 0..BATCH {
+                                let pipe = listener.accept().await.unwrap();
+                                let (server, epoch, workers) = (server.clone(), epoch.clone(), workers.clone());
+                                open.spawn(async move {
+                                    accept(pipe, server, async { Ok(epoch) }, || 0, &workers, clock).await.unwrap()
+                                });
+                            }
+                            open.join_all().await
+                        })
+                    }
+                    Order::Ends => runtime.block_on(async { channels.clear() }),
                     Order::PrivateOperations => private_operations(),
                 }
                 reply.send(thread_time() - before).unwrap();
@@ -137,23 +155,26 @@ impl Server {
     fn report(&self, name: &str, rounds: usize) {
         let runtime = runtime();
         self.handshakes(&runtime);
-        let (mut all, mut beside, mut alone, mut differences) = (vec![], vec![], vec![], vec![]);
+        let (mut all, mut beside, mut alone, mut differences, mut ends) = (vec![], vec![], vec![], vec![], vec![]);
         for _ in 0..rounds {
-            let ((whole, without), operation) = (self.handshakes(&runtime), self.operations());
+            let ((whole, without), end) = (self.handshakes(&runtime), self.order(Order::Ends));
+            let operation = self.order(Order::PrivateOperations);
             all.push(whole);
             beside.push(without);
+            ends.push(end);
             alone.push(operation);
             differences.push(whole - operation);
         }
-        let [[_, all, _], [_, alone, _]] = [all, alone].map(quartiles);
-        row(name, all, quartiles(beside), Some((alone, quartiles(differences))));
+        let [[_, all, _], [_, alone, _], [_, end, _]] = [all, alone, ends].map(quartiles);
+        row(name, all, quartiles(beside), Some((alone, quartiles(differences), end)));
     }
 
-    /// Microseconds of the server's threads for a handshake: all, and without the private operation.
+    /// Microseconds of the server's threads for a handshake: all, and without the private operation. The client's ends are closed behind
+    /// them.
     fn handshakes(&self, runtime: &Runtime) -> (f64, f64) {
         let before = (process_time(), thread_time(), operations_time());
         self.orders.send(Order::Handshakes).unwrap();
-        runtime.block_on(async {
+        let _open = runtime.block_on(async {
             let (mut open, mut awake) = (JoinSet::new(), JoinSet::new());
             if self.clients.awake {
                 awake.spawn(async {
@@ -166,21 +187,25 @@ impl Server {
                 let (transport, address, client) = (self.transport, self.address.clone(), self.client.clone());
                 let handshakes = BATCH / self.clients.count;
                 open.spawn(async move {
+                    let mut pipes = vec![];
                     for _ in 0..handshakes {
-                        shake(&mut transport.connect(&address).await.unwrap(), client.clone()).await;
+                        let mut pipe = transport.connect(&address).await.unwrap();
+                        shake(&mut pipe, client.clone()).await;
+                        pipes.push(pipe);
                     }
+                    pipes
                 });
             }
-            open.join_all().await;
+            open.join_all().await
         });
         self.done.recv().unwrap();
         let all = (process_time() - before.0) - (thread_time() - before.1);
         (each(all), each(all - (operations_time() - before.2)))
     }
 
-    /// Microseconds for a private operation.
-    fn operations(&self) -> f64 {
-        self.orders.send(Order::PrivateOperations).unwrap();
+    /// Microseconds of the server's first thread for one of a batch.
+    fn order(&self, order: Order) -> f64 {
+        self.orders.send(order).unwrap();
         each(self.done.recv().unwrap())
     }
 }
@@ -219,12 +244,13 @@ fn private_operations() {
     });
 }
 
-/// A line of the table; `alone` is what private operations on their own took, and the difference to them.
-pub fn row(name: &str, all: f64, beside: [f64; 3], alone: Option<(f64, [f64; 3])>) {
+/// A line of the table; `others` are what private operations on their own took, the difference to them, and closing a connection.
+pub fn row(name: &str, all: f64, beside: [f64; 3], others: Option<(f64, [f64; 3], f64)>) {
     let range = |[low, middle, high]: [f64; 3]| format!("{middle:.1} ({low:.1} to {high:.1})");
-    let [alone, difference] =
-        alone.map_or_else(Default::default, |(alone, values)| [format!("{alone:.1}"), range(values)]);
-    println!("{name:<40}{all:>8.1} {:>24} {alone:>14} {difference:>24}", range(beside));
+    let [alone, difference, end] = others.map_or_else(Default::default, |(alone, differences, end)| {
+        [format!("{alone:.1}"), range(differences), format!("{end:.1}")]
+    });
+    println!("{name:<40}{all:>8.1} {:>24} {alone:>14} {difference:>24} {end:>8}", range(beside));
 }
 
 /// Microseconds of one of a batch.
