@@ -1,5 +1,6 @@
 //! The flooder, and a listener for it that does nothing.
 
+use super::support::messages::{body_len, hello, keys_and_finish};
 use std::collections::VecDeque;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::atomic::{AtomicU32, Ordering::Relaxed};
@@ -150,26 +151,13 @@ async fn attack(kind: Kind, from: Ipv4Addr, target: SocketAddr) -> std::io::Resu
     Ok(())
 }
 
-/// Messages 1, 3 and 4 of the protocol as far as they can be made without a key; the secret is a number below any modulus of 2048 bits.
+/// A handshake with a secret and a last message that say nothing.
 async fn handshake(stream: &mut TcpStream) -> std::io::Result<()> {
     stream.write_all(&hello()).await?;
     let mut header = [0; 4];
     stream.read_exact(&mut header).await?;
-    let [_, a, b, c] = header.map(usize::from);
-    let mut answer = vec![0; a << 16 | b << 8 | c];
-    stream.read_exact(&mut answer).await?;
-    let keys = [&[0; 9][..], &[1, 0], &[0x5a; 256]].concat();
-    let finish = [0xa5; 1024 + 16];
-    stream.write_all(&[record(b'H', &keys), record(b'S', &finish)].concat()).await
-}
-
-fn hello() -> Vec<u8> {
-    let random = [0x77; 32];
-    record(b'H', &[&b"SEALWIRE\x01\x02\x01\x01"[..], &random, &[0, 0, 0]].concat())
-}
-
-fn record(kind: u8, body: &[u8]) -> Vec<u8> {
-    [&[kind, 0, (body.len() >> 8) as u8, body.len() as u8], body].concat()
+    stream.read_exact(&mut vec![0; body_len(header)]).await?;
+    stream.write_all(&keys_and_finish()).await
 }
 
 async fn discard(stream: &mut TcpStream) {

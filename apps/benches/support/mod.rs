@@ -1,5 +1,7 @@
 //! What the benches of the program share: processes seen from outside.
 
+pub mod messages;
+
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use std::fs;
 

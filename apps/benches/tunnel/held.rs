@@ -2,6 +2,7 @@
 
 use super::load::{connect, visits};
 use super::race::UNCAPPED;
+use super::support::messages::{body_len, hello, keys_and_finish};
 use super::support::raise_file_limit;
 use super::target::{self, ECHO};
 use super::ways::{Listening, SINGLE, tunnel};
@@ -13,16 +14,38 @@ use std::time::Duration;
 /// Longer than an idle session keeps what it can make again.
 const SETTLE: Duration = Duration::from_secs(3);
 
-/// Many connections in one session, then a session for each of many.
+/// Many connections that stand still in the handshake, many connections in one session, then a session for each of many.
 pub fn connections_and_sessions(is_bench: bool) {
     raise_file_limit();
     let target = target::start();
     let (connections, sessions) = if is_bench { (1000, 5000) } else { (10, 10) };
+    handshakes(&tunnel(target, &UNCAPPED).server, connections);
     let shared = tunnel(target, &UNCAPPED);
     hold("connections through one session", connections, shared.client.address, [&shared.server, &shared.client]);
     drop(shared);
     let single = tunnel(target, &[&UNCAPPED[..], &[SINGLE]].concat());
     hold("sessions of one connection", sessions, single.client.address, [&single.server, &single.client]);
+}
+
+/// The client's last message lacks its last byte: a server can hold no more before it knows who it is.
+fn handshakes(server: &Listening, count: usize) {
+    let before = server.rss();
+    let held: Vec<TcpStream> = (0..count).map(|_| stand_still(server.address).unwrap()).collect();
+    // Until all has been read, and before the server gives the first one up.
+    sleep(Duration::from_secs(1));
+    let each = server.rss().saturating_sub(before) / count as u64;
+    println!("{} handshakes that stand still before their last byte: {each} bytes each in the server", held.len());
+}
+
+fn stand_still(address: SocketAddr) -> std::io::Result<TcpStream> {
+    let mut stream = TcpStream::connect(address)?;
+    stream.write_all(&hello())?;
+    let mut header = [0; 4];
+    stream.read_exact(&mut header)?;
+    stream.read_exact(&mut vec![0; body_len(header)])?;
+    let rest = keys_and_finish();
+    stream.write_all(&rest[..rest.len() - 1])?;
+    Ok(stream)
 }
 
 fn hold(what: &str, count: usize, address: SocketAddr, [server, client]: [&Listening; 2]) {

@@ -6,9 +6,10 @@ use super::ways::{SINGLE, plain_hops, tunnel};
 use std::net::SocketAddr;
 
 /// Caps that a bench from one address would meet.
-pub const UNCAPPED: [&str; 3] = [
+pub const UNCAPPED: [&str; 4] = [
     "limits.max_connections_per_address=100000",
     "limits.max_handshakes_per_address=100000",
+    "limits.max_handshakes=100000",
     "limits.max_connections=100000",
 ];
 
