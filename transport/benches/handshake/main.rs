@@ -30,28 +30,28 @@
 //! | TCP, 1 at a time, client authentication | 115 | 118 |
 //! | TCP, 8 at a time, client authentication | 84 | 84 |
 //!
-//! That was with the end of the connection, which over TCP takes 25; since then it has a column of its own. On two cores of an AMD EPYC
+//! The same code sleeps and wakes in all of them, and that is what makes up most of the cost here: a server that serves one client falls
+//! asleep between its parts of each handshake, and wakes its client twice. Whoever wakes a thread on the other core, which the hypervisor
+//! then has to wake too, paid 15 microseconds in this run, and whoever is woken 8. Clients that stay awake need not be woken.
+//!
+//! All of that is with the end of the connection, which over TCP takes 25; since then it has a column of its own. On two cores of an AMD EPYC
 //! (Zen 3), virtual too, in a slow hour (the private operation took 500; in calm minutes 340), `cost` with threads of their own for RSA, and
-//! inline (`workers.rsa_inline`), within the handshakes, medians of two runs:
+//! inline (`workers.rsa_inline`), within the handshakes, means of two runs:
 //!
 //! | | threads | inline |
 //! |---|---|---|
-//! | the session alone | | 22 |
+//! | the session alone | 22 | |
 //! | memory pipe, 8 clients at a time | 128 | 59 |
 //! | memory pipe, 8 clients at a time that stay awake | 105 | 49 |
 //! | memory pipe, 1 client at a time | 162 | 129 |
 //! | memory pipe, 1 client at a time that stays awake | 141 | 88 |
 //! | TCP, 8 at a time | 204 | 142 |
 //! | TCP, 8 at a time that stay awake | 158 | 95 |
-//! | TCP, 1 at a time | 233 | 293 |
+//! | TCP, 1 at a time | 228, 238 | 181, 405 |
 //! | TCP, 1 at a time that stays awake | 181 | 181 |
 //!
 //! With several clients, the messages of the others interrupt the thread that does RSA, which here costs as much again as the session, its
 //! pipe and its runtime together. Inline there is nothing to interrupt, and what comes waits.
-//!
-//! The same code sleeps and wakes in all of them, and that is what makes up most of the cost here: a server that serves one client falls
-//! asleep between its parts of each handshake, and wakes its client twice. Whoever wakes a thread on the other core, which the hypervisor
-//! then has to wake too, paid 15 microseconds in this run, and whoever is woken 8. Clients that stay awake need not be woken.
 //!
 //! `latency`, milliseconds for a client of 400, one after the other, an hour before and while other programs used the machine at times; the private
 //! operation took 318 microseconds then:
