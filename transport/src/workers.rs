@@ -1,4 +1,5 @@
-//! The pool for RSA work: a handshake costs milliseconds of processor time, which must not stop the threads that move bytes.
+//! The pool for RSA work: a handshake costs milliseconds of processor time, which would stop the threads that move bytes. Who wants the
+//! cheapest handshakes may have them do it all the same.
 
 use crate::blocking::run_blocking;
 use std::collections::VecDeque;

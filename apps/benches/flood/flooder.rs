@@ -1,6 +1,6 @@
 //! The flooder, and a listener for it that does nothing.
 
-use super::support::messages::{body_len, hello, keys_and_finish};
+use super::support::messages::{FINISH_LEN, body_len, hello, keys_and_finish};
 use std::collections::VecDeque;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::atomic::{AtomicU32, Ordering::Relaxed};
@@ -157,7 +157,7 @@ async fn handshake(stream: &mut TcpStream) -> std::io::Result<()> {
     let mut header = [0; 4];
     stream.read_exact(&mut header).await?;
     stream.read_exact(&mut vec![0; body_len(header)]).await?;
-    stream.write_all(&keys_and_finish()).await
+    stream.write_all(&keys_and_finish(FINISH_LEN[0])).await
 }
 
 async fn discard(stream: &mut TcpStream) {

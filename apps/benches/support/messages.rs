@@ -6,10 +6,14 @@ pub fn hello() -> Vec<u8> {
     record(b'H', &[&b"SEALWIRE\x01\x02\x01\x01"[..], &random, &[0, 0, 0]].concat())
 }
 
-/// Messages 3 and 4 without a solution of a puzzle; the secret is a number below any modulus of 2048 bits.
-pub fn keys_and_finish() -> Vec<u8> {
+/// Bytes of the shortest and of the longest body of message 4.
+pub const FINISH_LEN: [usize; 2] = [1024 + 16, 3 * 1024 + 16];
+
+/// Messages 3 and 4, without a solution of a puzzle and with so many bytes of nothing in 4; the secret is a number below any modulus of 2048
+/// bits.
+pub fn keys_and_finish(finish_len: usize) -> Vec<u8> {
     let keys = [&[0; 9][..], &[1, 0], &[0x5a; 256]].concat();
-    let finish = [0xa5; 1024 + 16];
+    let finish = vec![0xa5; finish_len];
     [record(b'H', &keys), record(b'S', &finish)].concat()
 }
 

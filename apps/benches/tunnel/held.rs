@@ -2,7 +2,7 @@
 
 use super::load::{connect, visits};
 use super::race::UNCAPPED;
-use super::support::messages::{body_len, hello, keys_and_finish};
+use super::support::messages::{FINISH_LEN, body_len, hello, keys_and_finish};
 use super::support::raise_file_limit;
 use super::target::{self, ECHO};
 use super::ways::{Listening, SINGLE, tunnel};
@@ -27,7 +27,7 @@ pub fn connections_and_sessions(is_bench: bool) {
     hold("sessions of one connection", sessions, single.client.address, [&single.server, &single.client]);
 }
 
-/// The client's last message lacks its last byte: a server can hold no more before it knows who it is.
+/// The client's last message is as long as it may be, and lacks its last byte: a server can hold no more before it knows who it is.
 fn handshakes(server: &Listening, count: usize) {
     let before = server.rss();
     let held: Vec<TcpStream> = (0..count).map(|_| stand_still(server.address).unwrap()).collect();
@@ -43,7 +43,7 @@ fn stand_still(address: SocketAddr) -> std::io::Result<TcpStream> {
     let mut header = [0; 4];
     stream.read_exact(&mut header)?;
     stream.read_exact(&mut vec![0; body_len(header)])?;
-    let rest = keys_and_finish();
+    let rest = keys_and_finish(FINISH_LEN[1]);
     stream.write_all(&rest[..rest.len() - 1])?;
     Ok(stream)
 }

@@ -44,7 +44,7 @@ pub fn main(rounds: usize) {
         "microseconds of the server's processor for a handshake; medians of {rounds} batches of {BATCH}, with quartiles"
     );
     println!(
-        "{:<40}{:>8} {:>24} {:>14} {:>24} {:>8}",
+        "{:<48}{:>8} {:>24} {:>14} {:>24} {:>8}",
         "", "all", "beside its private op.", "private alone", "difference", "closing"
     );
     for client_auth in [false, true] {
@@ -250,7 +250,7 @@ pub fn row(name: &str, all: f64, beside: [f64; 3], others: Option<(f64, [f64; 3]
     let [alone, difference, end] = others.map_or_else(Default::default, |(alone, differences, end)| {
         [format!("{alone:.1}"), range(differences), format!("{end:.1}")]
     });
-    println!("{name:<40}{all:>8.1} {:>24} {alone:>14} {difference:>24} {end:>8}", range(beside));
+    println!("{name:<48}{all:>8.1} {:>24} {alone:>14} {difference:>24} {end:>8}", range(beside));
 }
 
 /// Microseconds of one of a batch.
