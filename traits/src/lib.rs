@@ -37,4 +37,4 @@ pub use provider::Provider;
 pub use random::{OsRandom, SecureRandom};
 pub use secret::{Secret, SecretBytes};
 pub use signature::{SignatureScheme, SigningKey, VerifyingKey};
-pub use transport::{Connection, Listener, PipeReader, PipeWrite, PipeWriter, Transport};
+pub use transport::{Connection, Listener, PipeRead, PipeReader, PipeWrite, PipeWriter, Transport};

@@ -3,13 +3,25 @@
 use crate::TransportError;
 use async_trait::async_trait;
 use std::fmt::Debug;
+use std::future::pending;
+use std::io;
 use std::net::IpAddr;
 use tokio::io::{AsyncRead, AsyncWrite};
 
 /// The reading half of a pipe.
-pub type PipeReader = Box<dyn AsyncRead + Send + Unpin>;
+pub type PipeReader = Box<dyn PipeRead>;
 /// The writing half of a pipe.
 pub type PipeWriter = Box<dyn PipeWrite>;
+
+/// What can be read from.
+#[async_trait]
+pub trait PipeRead: AsyncRead + Send + Unpin {
+    /// Waits until the pipe has broken, which an end is not, and says how. Whoever does not read for a while hears of it here, however much is
+    /// still unread. Safe to cancel. A transport that cannot tell waits for ever, as this does.
+    async fn broken(&mut self) -> io::Error {
+        pending().await
+    }
+}
 
 /// What can be written to. Shutting it down ends this direction and leaves the other open.
 pub trait PipeWrite: AsyncWrite + Send + Unpin {

@@ -6,9 +6,11 @@ mod support;
 
 use async_trait::async_trait;
 use sealwire_traits::{Connection, PipeReader, PipeWriter, Transport, TransportError};
-use sealwire_transport::mux::{Budget, Limits, Target, carry, serve};
+use sealwire_transport::mux::{Budget, Carried, Limits, Target, carry, serve};
 use sealwire_transport::pipe::{Memory, Tcp};
+use sealwire_transport::{ChannelError, Ends};
 use std::future::pending;
+use std::io::ErrorKind;
 use std::sync::Arc;
 use std::time::Duration;
 use support::channels::{both_ends, channel};
@@ -146,8 +148,15 @@ impl Target for Reached {
     }
 }
 
-/// Plays all sequences of up to `len` steps; with `pauses` others may run between two steps.
-async fn play_all(pipes: Pipes, len: usize, pauses: bool) -> usize {
+/// A session that carries connections.
+struct Tunnel {
+    connections: mpsc::Sender<Ends>,
+    reached: mpsc::UnboundedReceiver<Connection>,
+    client: JoinHandle<Result<Carried, ChannelError>>,
+    server: JoinHandle<Result<Carried, ChannelError>>,
+}
+
+async fn tunnel(pipes: Pipes) -> Tunnel {
     let limits = Limits {
         streams: 100,
         of_all: Arc::new(Semaphore::new(1000)),
@@ -157,7 +166,7 @@ async fn play_all(pipes: Pipes, len: usize, pauses: bool) -> usize {
     };
     let (at_client, at_server) = channel().await;
     let (connections, mut coming) = mpsc::channel(1);
-    let (target, mut reached) = mpsc::unbounded_channel();
+    let (target, reached) = mpsc::unbounded_channel();
     let client = tokio::spawn({
         let limits = limits.clone();
         async move { carry(at_client, &mut coming, pending(), &limits).await }
@@ -166,16 +175,34 @@ async fn play_all(pipes: Pipes, len: usize, pauses: bool) -> usize {
         tokio::spawn(
             async move { serve(at_server, Arc::new(Reached(pipes, target)), pending(), pending(), &limits).await },
         );
+    Tunnel { connections, reached, client, server }
+}
+
+impl Tunnel {
+    /// The two ends of a connection through it.
+    async fn connect(&mut self, pipes: Pipes) -> [Connection; 2] {
+        let (near, carried) = pipes.pair().await;
+        assert!(self.connections.send(carried.into()).await.is_ok());
+        [near, self.reached.recv().await.unwrap()]
+    }
+
+    async fn close(self) {
+        drop(self.connections);
+        let ended = [self.client.await.unwrap(), self.server.await.unwrap()];
+        assert!(ended.iter().all(Result::is_ok), "the session itself is whole");
+    }
+}
+
+/// Plays all sequences of up to `len` steps; with `pauses` others may run between two steps.
+async fn play_all(pipes: Pipes, len: usize, pauses: bool) -> usize {
+    let mut tunnel = tunnel(pipes).await;
     let sequences = sequences(len);
     for sequence in &sequences {
-        let (near, carried) = pipes.pair().await;
-        assert!(connections.send(carried.into()).await.is_ok());
-        let far = reached.recv().await.unwrap();
+        let [near, far] = tunnel.connect(pipes).await;
         let ends = [End::new(near), End::new(far)];
         timeout(PATIENCE, play(sequence, ends, pauses)).await.unwrap_or_else(|_| panic!("it hangs: {sequence:?}"));
     }
-    drop(connections);
-    assert!(client.await.unwrap().is_ok() && server.await.unwrap().is_ok(), "the session itself is whole");
+    tunnel.close().await;
     sequences.len()
 }
 
@@ -231,4 +258,19 @@ async fn every_order_of_five_steps_in_memory_on_two_threads() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn every_order_of_four_steps_over_tcp() {
     assert_eq!(play_all(Pipes::Tcp, 4, true).await, 195);
+}
+
+/// Time stands still until nothing else can happen: then all is full that lies between the two ends.
+#[tokio::test(start_paused = true)]
+async fn a_reset_is_heard_by_an_end_that_takes_nothing() {
+    for end in [0, 1] {
+        let mut tunnel = tunnel(Pipes::Memory).await;
+        let mut ends = tunnel.connect(Pipes::Memory).await;
+        let all = vec![1; 1 << 24];
+        assert!(timeout(PATIENCE, ends[end].writer.write_all(&all)).await.is_err(), "more than there is room for");
+        ends[end].writer.reset();
+        let error = timeout(PATIENCE, ends[1 - end].reader.broken()).await.expect("heard");
+        assert_eq!(error.kind(), ErrorKind::ConnectionReset);
+        tunnel.close().await;
+    }
 }

@@ -7,8 +7,13 @@ mod support;
 use sealwire_traits::{Connection, Transport, TransportError};
 use sealwire_transport::pipe::{MEMORY_CAPACITY, Memory, TRANSPORTS, Tcp, by_name};
 use std::io;
+use std::time::Duration;
 use support::channels::both_ends;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::time::timeout;
+
+/// Longer than anything takes: only a test that fails waits for it.
+const PATIENCE: Duration = Duration::from_secs(60);
 
 /// Bytes pass both ways; each direction ends on its own, by shutdown and by drop.
 async fn passes_and_closes(client: Connection, server: Connection) {
@@ -24,6 +29,30 @@ async fn passes_and_closes(client: Connection, server: Connection) {
     bytes.clear();
     client.reader.read_to_end(&mut bytes).await.unwrap();
     assert_eq!(bytes, b"pong");
+}
+
+/// Whoever does not read hears of a reset, behind bytes that are unread; an end is none.
+async fn breaks_only_by_a_reset(client: Connection, server: Connection) {
+    let (mut client, mut server) = (client, server);
+    client.writer.write_all(b"ping").await.unwrap();
+    server.writer.shutdown().await.unwrap();
+    assert_eq!(client.reader.read(&mut [0]).await.unwrap(), 0, "the end is there");
+    assert!(timeout(Duration::ZERO, client.reader.broken()).await.is_err(), "an end");
+    assert!(timeout(Duration::ZERO, server.reader.broken()).await.is_err(), "unread bytes");
+    let broken = async {
+        client.writer.reset();
+        drop(client.reader);
+        server.reader.broken().await
+    };
+    assert_eq!(timeout(PATIENCE, broken).await.expect("it hears").kind(), io::ErrorKind::ConnectionReset);
+}
+
+#[tokio::test]
+async fn a_reset_is_heard_by_whoever_does_not_read() {
+    let (client, server) = both_ends(&Tcp, "127.0.0.1:0").await;
+    breaks_only_by_a_reset(client, server).await;
+    let (client, server) = Memory::pair();
+    breaks_only_by_a_reset(client, server).await;
 }
 
 #[test]
@@ -191,6 +220,18 @@ mod unix {
         assert!(!path.exists());
         let error = Unix.connect(&address).await.err().unwrap();
         assert!(error.to_string().contains(&address), "{error}");
+    }
+
+    /// The one way in which such a socket breaks: what was sent to the peer was never read.
+    #[tokio::test]
+    async fn a_peer_that_goes_with_bytes_unread_breaks_the_pipe() {
+        let (_folder, _, address) = socket();
+        let (client, mut server) = both_ends(&Unix, &address).await;
+        server.writer.write_all(b"ping").await.unwrap();
+        assert!(timeout(Duration::ZERO, server.reader.broken()).await.is_err(), "it is whole");
+        drop(client);
+        let error = timeout(PATIENCE, server.reader.broken()).await.expect("it hears");
+        assert_eq!(error.kind(), io::ErrorKind::ConnectionReset);
     }
 
     #[tokio::test]

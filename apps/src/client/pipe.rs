@@ -5,7 +5,7 @@ use super::explain;
 use crate::error::AppError;
 use crate::services::Request;
 use crate::stdout;
-use sealwire_traits::{Connection, PipeReader, PipeWrite};
+use sealwire_traits::{Connection, PipeRead, PipeReader, PipeWrite};
 use sealwire_transport::ChannelError;
 use sealwire_transport::channel::{Channel, abandon, last_word};
 use sealwire_transport::relay::{relay, send_all};
@@ -13,7 +13,7 @@ use std::io;
 use std::pin::{Pin, pin};
 use std::task::{Context, Poll};
 use tokio::fs::File;
-use tokio::io::AsyncWrite;
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf, Stdin};
 
 /// Carries standard input and output to a target of the server, or has the server store standard input.
 ///
@@ -22,7 +22,7 @@ use tokio::io::AsyncWrite;
 pub async fn run(dialer: &Dialer, target: Option<&str>) -> Result<(), AppError> {
     let request = target.map_or(Request::Receive, Request::Pipe).to_string();
     let channel = dialer.dial(&request).await?;
-    let reader: PipeReader = Box::new(tokio::io::stdin());
+    let reader: PipeReader = Box::new(Input(tokio::io::stdin()));
     let result = match target {
         Some(_) => {
             let out = stdout::for_bytes().map_err(|source| AppError::Io { what: "opening standard output", source })?;
@@ -63,6 +63,17 @@ async fn store(channel: Channel, mut reader: PipeReader) -> Result<(), AppError>
 
 fn early() -> ChannelError {
     ChannelError::Service(io::Error::other("the server ended the stream before it had all of it").into())
+}
+
+/// Standard input as a pipe, which cannot tell whether it broke.
+struct Input(Stdin);
+
+impl PipeRead for Input {}
+
+impl AsyncRead for Input {
+    fn poll_read(mut self: Pin<&mut Self>, cx: &mut Context<'_>, room: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.0).poll_read(cx, room)
+    }
 }
 
 /// Standard output as a pipe. It has no way to show that it was cut: the exit status tells.

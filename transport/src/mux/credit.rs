@@ -133,14 +133,16 @@ impl Credit {
         Ok(())
     }
 
-    /// How much may be sent, once that is something.
-    pub(super) async fn available(&self) -> usize {
-        match self.0.available_permits() {
-            // The only one who takes any is the caller. Nobody closes it.
-            0 => drop(self.0.acquire().await),
-            some => return some,
-        }
+    /// How much may be sent.
+    pub(super) fn now(&self) -> usize {
         self.0.available_permits()
+    }
+
+    /// How much may be sent, once that is something. Safe to cancel.
+    pub(super) async fn available(&self) -> usize {
+        // The only one who takes any is the caller. Nobody closes it.
+        drop(self.0.acquire().await);
+        self.now()
     }
 
     /// `bytes` were sent.

@@ -13,7 +13,14 @@ use std::sync::Arc;
 /// When the connection is broken. Nothing more is sent then.
 pub(super) async fn take_all(id: Id, mut reader: PipeReader, credit: Arc<Credit>, queue: Queue) -> io::Result<()> {
     loop {
-        let max = credit.available().await;
+        let max = match credit.now() {
+            // Nothing is read for now, so a reset would not be found.
+            0 => tokio::select! {
+                max = credit.available() => max,
+                error = reader.broken() => return Err(error),
+            },
+            some => some,
+        };
         let (slot, count) = queue.read(&mut reader, max).await?;
         if count == 0 {
             return Ok(());

@@ -1,10 +1,47 @@
-//! The writing half of a socket, with the way in which its kind is reset.
+//! The halves of a socket, with the ways in which its kind breaks and is reset.
 
-use sealwire_traits::PipeWrite;
+use async_trait::async_trait;
+use sealwire_traits::{PipeRead, PipeWrite};
 use std::io::{self, IoSlice};
 use std::pin::Pin;
 use std::task::{Context, Poll};
-use tokio::io::AsyncWrite;
+use tokio::io::{AsyncRead, AsyncWrite, Interest, ReadBuf, Ready};
+
+/// A half that tokio reads from.
+pub(super) struct ReadHalf<R>(pub(super) R);
+
+/// What this needs of tokio's halves beyond reading.
+#[async_trait]
+pub(super) trait Socket {
+    /// As that of tokio's sockets.
+    async fn ready(&self, interest: Interest) -> io::Result<Ready>;
+    /// The error that the system keeps for the socket, once.
+    fn take_error(&self) -> io::Result<Option<io::Error>>;
+}
+
+impl<R: AsyncRead + Unpin> AsyncRead for ReadHalf<R> {
+    fn poll_read(mut self: Pin<&mut Self>, cx: &mut Context<'_>, room: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.0).poll_read(cx, room)
+    }
+}
+
+#[async_trait]
+impl<R: AsyncRead + Socket + Send + Sync + Unpin> PipeRead for ReadHalf<R> {
+    async fn broken(&mut self) -> io::Error {
+        loop {
+            match self.0.ready(Interest::ERROR).await {
+                // The other half may have been told already.
+                Ok(ready) if ready.is_error() => {
+                    let error =
+                        self.0.take_error().and_then(|error| error.ok_or(io::ErrorKind::ConnectionReset.into()));
+                    return error.unwrap_or_else(|error| error);
+                }
+                Ok(_) => tokio::task::yield_now().await,
+                Err(error) => return error,
+            }
+        }
+    }
+}
 
 /// A half that tokio writes to.
 pub(super) struct WriteHalf<W> {

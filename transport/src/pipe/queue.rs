@@ -1,7 +1,9 @@
 //! One direction of a pipe in memory: a bounded queue of bytes between a writer and a reader.
 
 use crate::copying::{CACHE_LINE, append, pieces};
-use sealwire_traits::PipeWrite;
+use async_trait::async_trait;
+use sealwire_traits::{PipeRead, PipeWrite};
+use std::future::poll_fn;
 use std::io;
 use std::pin::Pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -148,6 +150,23 @@ impl AsyncRead for QueueReader {
         drop(state);
         writer.into_iter().for_each(Waker::wake);
         Poll::Ready(Ok(()))
+    }
+}
+
+#[async_trait]
+impl PipeRead for QueueReader {
+    async fn broken(&mut self) -> io::Error {
+        poll_fn(|cx| {
+            let mut state = self.0.lock();
+            if state.broken {
+                return Poll::Ready(io::ErrorKind::ConnectionReset.into());
+            }
+            let outdated = wait(&mut state.reader, cx);
+            drop(state);
+            drop(outdated);
+            Poll::Pending
+        })
+        .await
     }
 }
 

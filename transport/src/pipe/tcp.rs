@@ -1,11 +1,12 @@
 //! TCP. Addresses are `HOST:PORT`, HOST a name, an IPv4 address, or an IPv6 address in brackets.
 
-use super::half::WriteHalf;
+use super::half::{ReadHalf, Socket, WriteHalf};
 use async_trait::async_trait;
 use sealwire_traits::{Connection, Listener, Transport, TransportError};
 use std::io;
 use std::net::IpAddr;
-use tokio::net::tcp::OwnedWriteHalf;
+use tokio::io::{Interest, Ready};
+use tokio::net::tcp::{OwnedReadHalf, OwnedWriteHalf};
 use tokio::net::{TcpListener, TcpStream};
 
 /// The transport `tcp`.
@@ -42,13 +43,24 @@ fn connection(stream: TcpStream, peer: String, origin: Option<IpAddr>) -> io::Re
     set_up(&stream)?;
     let (reader, writer) = stream.into_split();
     let writer = Box::new(WriteHalf::new(writer, reset));
-    Ok(Connection { reader: Box::new(reader), writer, peer, origin })
+    Ok(Connection { reader: Box::new(ReadHalf(reader)), writer, peer, origin })
 }
 
 /// A socket that is not to linger is closed by a reset.
 fn reset(half: OwnedWriteHalf) {
     let _ = half.as_ref().set_zero_linger();
     half.forget();
+}
+
+#[async_trait]
+impl Socket for OwnedReadHalf {
+    async fn ready(&self, interest: Interest) -> io::Result<Ready> {
+        self.ready(interest).await
+    }
+
+    fn take_error(&self) -> io::Result<Option<io::Error>> {
+        self.as_ref().take_error()
+    }
 }
 
 #[async_trait]
