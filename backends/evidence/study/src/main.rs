@@ -36,7 +36,7 @@ planted  decryptions of one class, with differences of known sizes
 network  handshakes over TCP with wrapped secrets of some classes
 control  a decryption that leaks: num-bigint's modpow, and a hasty decoding
 kernel   powers by fma52 or ifma, of digits that are all zero, and of others
-ENGINE is num-bigint/ifma, num-bigint/fma52, num-bigint/mulx or num-bigint/portable; ROUNDS are up to ten million; BITS, 2048 to 4096, a multiple of 16.
+ENGINE is num-bigint/ifma, num-bigint/fma52, num-bigint/mulx, num-bigint/portable, or gmp if built with it; ROUNDS are up to ten million; BITS, 2048 to 4096, a multiple of 16.
 Exit status: 0 no difference found, 1 a difference found, 2 usage, 77 this machine cannot run it.";
 
 /// The status for wrong arguments.

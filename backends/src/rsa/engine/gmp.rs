@@ -80,9 +80,17 @@ mod present {
     }
 
     fn secure_pow(modulus: &Uint, base: &Uint, exponent: &Uint) -> Uint {
-        let power = integer(base).secure_pow_mod(&integer(exponent), &integer(modulus));
+        let power = integer(&never_zero(base, modulus)).secure_pow_mod(&integer(exponent), &integer(modulus));
         gmp_memory::wipe_stack();
         uint(&power, modulus.width())
+    }
+
+    /// What to raise in the place of `base`. GMP has nothing to compute for the base 0, and is back at once: whoever can take the time would
+    /// learn that a ciphertext is a multiple of a prime. The modulus is 0 modulo itself, and as wide as any.
+    fn never_zero(base: &Uint, modulus: &Uint) -> Uint {
+        let mut base = base.duplicate();
+        base.assign_if(modulus, base.is_zero());
+        base
     }
 
     fn integer(x: &Uint) -> Integer {
@@ -93,5 +101,24 @@ mod present {
         let mut uint = Uint::zero(width);
         x.write_digits(uint.limbs_mut(), Order::Lsf);
         uint
+    }
+    #[cfg(test)]
+    mod tests {
+        use super::*;
+        use subtle::ConstantTimeEq;
+
+        #[test]
+        fn gmp_never_gets_the_base_zero() {
+            let modulus = Uint::from_be_bytes(&[0xff; 16], 2);
+            for (base, raised) in [
+                (Uint::zero(2), &modulus),
+                (Uint::small(1, 2), &Uint::small(1, 2)),
+                (modulus.minus_small(1), &modulus.minus_small(1)),
+            ] {
+                assert!(bool::from(never_zero(&base, &modulus).ct_eq(raised)));
+            }
+            let prepared = Montgomery::new(kernels::best_arithmetic(), modulus, 128);
+            assert!(bool::from(pow(&prepared, &Uint::zero(2), &Uint::small(3, 2)).is_zero()));
+        }
     }
 }
