@@ -49,7 +49,12 @@ pub async fn send_all(sender: &mut Sender, reader: &mut PipeReader) -> Result<u6
         let room = sender.while_idle(read(reader)).await?.map_err(broken)?;
         let Some((room, count)) = room else { break };
         rooms.push(room);
-        sender.send_rooms(&mut rooms).await?;
+        tokio::select! {
+            biased;
+            result = sender.send_rooms(&mut rooms) => result?,
+            // Nothing is read meanwhile, so a reset would not be found for as long as the peer takes nothing.
+            error = reader.broken() => return Err(broken(error)),
+        }
         sent += count as u64;
     }
     sender.close().await?;
