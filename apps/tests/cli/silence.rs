@@ -80,6 +80,8 @@ fn one_address_keeps_no_other_out() {
         })
         .collect();
     assert_eq!(home.echo(&server, &[], "let me in\n").ok().text(), "let me in\n");
+    // Its client knows of the end before the server has noted it.
+    server.log_line("reason=\"complete\"");
     let line = server.log_line("limits.max_handshakes_per_address");
     assert!(line.contains("127.0.0.2:") && line.contains("handshakes-of-address"), "{line}");
     server.process.signal(Signal::USR1);
