@@ -13,14 +13,11 @@ use std::future::pending;
 use std::io::ErrorKind;
 use std::sync::Arc;
 use std::time::Duration;
-use support::channels::{both_ends, channel};
+use support::channels::{PATIENCE, both_ends, channel};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::sync::{Semaphore, mpsc};
 use tokio::task::JoinHandle;
 use tokio::time::timeout;
-
-/// Longer than anything takes: only a test that fails waits for it.
-const PATIENCE: Duration = Duration::from_secs(60);
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Act {

@@ -8,12 +8,9 @@ use sealwire_traits::{Connection, Transport, TransportError};
 use sealwire_transport::pipe::{MEMORY_CAPACITY, Memory, TRANSPORTS, Tcp, by_name};
 use std::io;
 use std::time::Duration;
-use support::channels::both_ends;
+use support::channels::{PATIENCE, both_ends};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::time::timeout;
-
-/// Longer than anything takes: only a test that fails waits for it.
-const PATIENCE: Duration = Duration::from_secs(60);
 
 /// Bytes pass both ways; each direction ends on its own, by shutdown and by drop.
 async fn passes_and_closes(client: Connection, server: Connection) {

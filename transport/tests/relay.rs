@@ -6,13 +6,9 @@ mod support;
 use sealwire_transport::ChannelError;
 use sealwire_transport::pipe::Memory;
 use sealwire_transport::relay::relay;
-use std::time::Duration;
-use support::channels::channel;
+use support::channels::{PATIENCE, channel};
 use tokio::io::AsyncWriteExt;
 use tokio::time::timeout;
-
-/// Longer than anything takes: only a test that fails waits for it.
-const PATIENCE: Duration = Duration::from_secs(60);
 
 /// Time stands still until nothing else can happen: then all is full that lies between the two ends.
 #[tokio::test(start_paused = true)]

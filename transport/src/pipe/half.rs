@@ -5,19 +5,11 @@ use sealwire_traits::{PipeRead, PipeWrite};
 use std::io::{self, IoSlice};
 use std::pin::Pin;
 use std::task::{Context, Poll};
-use tokio::io::{AsyncRead, AsyncWrite, Interest, ReadBuf, Ready};
+use tokio::io::{AsyncRead, AsyncWrite, Interest, ReadBuf};
+use tokio::task::yield_now;
 
 /// A half that tokio reads from.
 pub(super) struct ReadHalf<R>(pub(super) R);
-
-/// What this needs of tokio's halves beyond reading.
-#[async_trait]
-pub(super) trait Socket {
-    /// As that of tokio's sockets.
-    async fn ready(&self, interest: Interest) -> io::Result<Ready>;
-    /// The error that the system keeps for the socket, once.
-    fn take_error(&self) -> io::Result<Option<io::Error>>;
-}
 
 impl<R: AsyncRead + Unpin> AsyncRead for ReadHalf<R> {
     fn poll_read(mut self: Pin<&mut Self>, cx: &mut Context<'_>, room: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
@@ -25,23 +17,31 @@ impl<R: AsyncRead + Unpin> AsyncRead for ReadHalf<R> {
     }
 }
 
-#[async_trait]
-impl<R: AsyncRead + Socket + Send + Sync + Unpin> PipeRead for ReadHalf<R> {
-    async fn broken(&mut self) -> io::Error {
-        loop {
-            match self.0.ready(Interest::ERROR).await {
-                // The other half may have been told already.
-                Ok(ready) if ready.is_error() => {
-                    let error =
-                        self.0.take_error().and_then(|error| error.ok_or(io::ErrorKind::ConnectionReset.into()));
-                    return error.unwrap_or_else(|error| error);
+// Tokio's halves have no trait in common that tells of errors.
+macro_rules! tells_what_broke {
+    ($half:ty) => {
+        #[async_trait]
+        impl PipeRead for ReadHalf<$half> {
+            async fn broken(&mut self) -> io::Error {
+                loop {
+                    match self.0.ready(Interest::ERROR).await {
+                        // The other half may have been told already.
+                        Ok(ready) if ready.is_error() => match self.0.as_ref().take_error() {
+                            Ok(None) => return io::ErrorKind::ConnectionReset.into(),
+                            Ok(Some(error)) | Err(error) => return error,
+                        },
+                        Ok(_) => yield_now().await,
+                        Err(error) => return error,
+                    }
                 }
-                Ok(_) => tokio::task::yield_now().await,
-                Err(error) => return error,
             }
         }
-    }
+    };
 }
+
+tells_what_broke!(tokio::net::tcp::OwnedReadHalf);
+#[cfg(unix)]
+tells_what_broke!(tokio::net::unix::OwnedReadHalf);
 
 /// A half that tokio writes to.
 pub(super) struct WriteHalf<W> {

@@ -1,12 +1,11 @@
 //! TCP. Addresses are `HOST:PORT`, HOST a name, an IPv4 address, or an IPv6 address in brackets.
 
-use super::half::{ReadHalf, Socket, WriteHalf};
+use super::half::{ReadHalf, WriteHalf};
 use async_trait::async_trait;
 use sealwire_traits::{Connection, Listener, Transport, TransportError};
 use std::io;
 use std::net::IpAddr;
-use tokio::io::{Interest, Ready};
-use tokio::net::tcp::{OwnedReadHalf, OwnedWriteHalf};
+use tokio::net::tcp::OwnedWriteHalf;
 use tokio::net::{TcpListener, TcpStream};
 
 /// The transport `tcp`.
@@ -50,17 +49,6 @@ fn connection(stream: TcpStream, peer: String, origin: Option<IpAddr>) -> io::Re
 fn reset(half: OwnedWriteHalf) {
     let _ = half.as_ref().set_zero_linger();
     half.forget();
-}
-
-#[async_trait]
-impl Socket for OwnedReadHalf {
-    async fn ready(&self, interest: Interest) -> io::Result<Ready> {
-        self.ready(interest).await
-    }
-
-    fn take_error(&self) -> io::Result<Option<io::Error>> {
-        self.as_ref().take_error()
-    }
 }
 
 #[async_trait]

@@ -1,14 +1,13 @@
 //! Unix sockets. Addresses are paths.
 
-use super::half::{ReadHalf, Socket, WriteHalf};
+use super::half::{ReadHalf, WriteHalf};
 use async_trait::async_trait;
 use sealwire_traits::{Connection, Listener, Transport, TransportError};
 use std::fs;
 use std::io;
 use std::os::unix::fs::{FileTypeExt, MetadataExt};
 use std::path::{Path, PathBuf};
-use tokio::io::{Interest, Ready};
-use tokio::net::unix::{OwnedReadHalf, OwnedWriteHalf};
+use tokio::net::unix::OwnedWriteHalf;
 use tokio::net::{UnixListener, UnixStream};
 
 /// The transport `unix`.
@@ -31,17 +30,6 @@ fn connection(stream: UnixStream, peer: String) -> Connection {
     // These sockets know no resets but one: a peer whose bytes were not read yet hears of it.
     let writer = Box::new(WriteHalf::new(writer, OwnedWriteHalf::forget));
     Connection { reader: Box::new(ReadHalf(reader)), writer, peer, origin: None }
-}
-
-#[async_trait]
-impl Socket for OwnedReadHalf {
-    async fn ready(&self, interest: Interest) -> io::Result<Ready> {
-        self.ready(interest).await
-    }
-
-    fn take_error(&self) -> io::Result<Option<io::Error>> {
-        self.as_ref().take_error()
-    }
 }
 
 #[async_trait]

@@ -8,6 +8,10 @@ use sealwire_transport::session::{ClientConfig, ServerConfig, Settings};
 use sealwire_transport::workers::Workers;
 use sealwire_transport::{ChannelError, Clock};
 use std::sync::Arc;
+use std::time::Duration;
+
+/// Longer than anything takes: only a test that fails waits for it.
+pub const PATIENCE: Duration = Duration::from_secs(60);
 
 /// Both ends of a pipe.
 pub async fn both_ends(transport: &dyn Transport, address: &str) -> (Connection, Connection) {

@@ -102,6 +102,7 @@ mod present {
         x.write_digits(uint.limbs_mut(), Order::Lsf);
         uint
     }
+
     #[cfg(test)]
     mod tests {
         use super::*;
