@@ -68,8 +68,8 @@
 //! | TCP, 1 at a time that stays awake | 86 | 66 |
 //! | TCP, 8 at a time, client authentication | 108 | |
 //!
-//! Two runs an hour later, when others used its host (the private operation took up to 195), had 78 and 85 with 8 clients over memory, 51 and 70
-//! with 8 that stay awake, and 111 and 130 with 8 over TCP.
+//! Four runs in the hours behind it, when others used its host (the private operation took up to 200), had 70 to 88 with 8 clients over memory,
+//! 51 to 70 with 8 that stay awake, and 108 to 164 with 8 over TCP; inline 32 to 47, 20 to 29, and 57 to 74.
 //!
 //! With several clients, the messages of the others interrupt the thread that does RSA, which here costs as much again as the session, its
 //! pipe and its runtime together. Inline there is nothing to interrupt, and what comes waits.
