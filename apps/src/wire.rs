@@ -3,7 +3,7 @@
 use crate::error::AppError;
 use crate::services;
 use sealwire_backends::{registry, rsa};
-use sealwire_config::{Choices, Config, Padding};
+use sealwire_config::{Choices, Config, Padding, RsaWork};
 use sealwire_traits::{AeadAlgorithm, KeySize, KeyTransport, OsRandom, Provider, SignatureScheme, Transport};
 use sealwire_transport::Clock;
 use sealwire_transport::pipe;
@@ -64,28 +64,34 @@ impl Wire {
             provider: provider(config)?,
             transport: pipe::by_name(name)
                 .ok_or_else(|| AppError::Usage(format!("transport.kind: no transport is called {name:?}")))?,
-            workers: Workers::new(rsa_threads(config), config.workers.rsa_queue),
+            workers: Workers::new(rsa_at_once(config), config.workers.rsa_queue),
             clock: Clock::start(),
             settings: settings(config),
         })
     }
 
-    /// As [`new`](Self::new), for a server. A client keeps its threads in any case: it may have a puzzle to solve, for seconds.
+    /// As [`new`](Self::new), for a server, which may do RSA in slices. A client has threads in any case: it may have a puzzle to solve, for
+    /// seconds.
     ///
     /// # Errors
     /// As [`new`](Self::new).
     pub fn of_server(config: &Config) -> Result<Wire, AppError> {
         let wire = Wire::new(config)?;
-        if !config.workers.rsa_inline {
+        let in_slices = match config.workers.rsa {
+            RsaWork::Auto => wire.provider.key_transport.is_sliced(),
+            RsaWork::Slices => true,
+            RsaWork::Threads => false,
+        };
+        if !in_slices {
             return Ok(wire);
         }
-        Ok(Wire { workers: Workers::inline(rsa_threads(config), config.workers.rsa_queue), ..wire })
+        Ok(Wire { workers: Workers::in_slices(rsa_at_once(config), config.workers.rsa_queue), ..wire })
     }
 }
 
-fn rsa_threads(config: &Config) -> usize {
-    let threads = config.workers.rsa_threads.or_else(|| thread::available_parallelism().ok());
-    threads.map_or(1, usize::from)
+fn rsa_at_once(config: &Config) -> usize {
+    let cores = || thread::available_parallelism().ok();
+    config.workers.rsa_threads.or_else(cores).map_or(1, usize::from)
 }
 
 /// The transport of an address that a tunnel begins or ends at: what contains a / is the path of a unix socket.
@@ -157,14 +163,23 @@ mod tests {
     use sealwire_config::Loader;
 
     #[test]
-    fn rsa_is_inline_at_a_server_that_wants_it_and_never_at_a_client() {
-        for (inline, server) in [("true", "tasks"), ("false", "threads")] {
-            let settings = ["workers.rsa_threads=3", &format!("workers.rsa_inline={inline}")];
+    fn a_server_does_rsa_where_it_is_told_and_a_client_on_threads() {
+        let workers = |wire: Result<Wire, AppError>| format!("{:?}", wire.expect("a wire").workers);
+        let all = |kind| format!("Workers(0 of 3 {kind} at work, 0 of 256 pieces waiting)");
+        for (engine, told, server) in [
+            ("num-bigint/portable", "auto", "tasks"),
+            ("num-bigint/portable", "threads", "threads"),
+            ("gmp", "auto", "threads"),
+            ("gmp", "slices", "tasks"),
+        ] {
+            if !built_in_engines().contains(&registry::library(engine)) {
+                continue;
+            }
+            let [engine, told] = [format!("key_transport.engine={engine}"), format!("workers.rsa={told}")];
+            let settings = ["workers.rsa_threads=3", &engine, &told];
             let config = Loader::new(choices()).sets(settings).load().expect("good settings");
-            let workers = |wire: Result<Wire, AppError>| format!("{:?}", wire.expect("a wire").workers);
-            let all = |kind| format!("Workers(0 of 3 {kind} at work, 0 of 256 pieces waiting)");
-            assert_eq!(workers(Wire::of_server(&config)), all(server));
-            assert_eq!(workers(Wire::new(&config)), all("threads"));
+            assert_eq!(workers(Wire::of_server(&config)), all(server), "{settings:?}");
+            assert_eq!(workers(Wire::new(&config)), all("threads"), "{settings:?}");
         }
     }
 }

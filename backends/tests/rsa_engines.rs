@@ -4,7 +4,7 @@
 use sealwire_backends::rsa::{KEY_TRANSPORTS, SIGNATURES, self_test_key_transport, self_test_signature};
 use sealwire_traits::{
     GenerateError, KeyError, KeySize, KeyTransport, KeyTransportScheme, OperationError, OsRandom, RandomError, Secret,
-    SecretBytes, SecureRandom, SignatureScheme, WrappedError,
+    SecretBytes, SecureRandom, SignatureScheme, Slices, WrappedError,
 };
 use subtle::ConstantTimeEq;
 
@@ -65,6 +65,37 @@ fn a_secret_wrapped_by_any_engine_is_unwrapped_by_any() {
             }
         }
     }
+}
+
+#[test]
+fn operations_come_in_slices_and_may_be_given_up_between_them() {
+    for (transport, scheme) in transports().zip(schemes()) {
+        assert_eq!(transport.is_sliced(), transport.engine() != "gmp");
+        for size in [2048.into(), KeySize { bits: 3072, primes: 3 }, 4096.into()] {
+            let private = transport.generate(size, &OsRandom, &()).expect("a key");
+            let public = transport.public_key(private.public_key()).expect("our own key");
+            let secret = Secret::random(&OsRandom).expect("random");
+            let wrapped = public.wrap_secret(&secret, b"label", &OsRandom).expect("random");
+            let mut given_up = private.unwrapping(&wrapped, b"label", &OsRandom);
+            assert!(given_up.advance().is_none());
+            drop(given_up);
+            let (unwrapped, slices) = counted(private.unwrapping(&wrapped, b"label", &OsRandom));
+            assert!(bool::from(unwrapped.expect("a sound key").ct_eq(&secret)));
+            assert_eq!(slices >= 5, transport.is_sliced(), "{slices} slices on {}, {size}", transport.engine());
+            if size.primes == 2 {
+                let signer = scheme.signing_key(&private.to_pkcs8()).expect("our own key");
+                let (signature, as_many) = counted(signer.signing(b"message", &OsRandom));
+                let verifier = scheme.verifying_key(private.public_key()).expect("our own key");
+                assert!(verifier.verify(b"message", &signature.expect("a sound key")).is_ok());
+                assert_eq!(slices, as_many);
+            }
+        }
+    }
+}
+
+/// What comes of some work, and of how many slices it was.
+fn counted<T>(mut work: Slices<'_, T>) -> (T, usize) {
+    (1..).find_map(|slices| work.advance().map(|result| (result, slices))).expect("an end")
 }
 
 #[test]

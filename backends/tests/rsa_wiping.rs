@@ -179,9 +179,12 @@ fn make_and_unwrap(transport: &dyn KeyTransport, size: KeySize) -> SecretBytes {
         public.wrap_secret(&secret, b"label", &OsRandom).expect("random");
         let unwrapped = key.unwrap_secret(&wrapped, b"label", &Seeded::new(2)).expect("a sound key");
         assert!(unwrapped.expose() == secret.expose());
+        let mut abandoned = key.unwrapping(&wrapped, b"label", &OsRandom);
+        assert!((0..2).all(|_| abandoned.advance().is_none()));
+        drop(abandoned);
         assert!(key.to_pkcs8().expose() == pkcs8.expose());
     });
-    assert_eq!(unwrapping, 0, "import, wrapping, unwrapping and export on {engine}, {size}");
+    assert_eq!(unwrapping, 0, "import, wrapping, unwrapping to the end and not, and export on {engine}, {size}");
     pkcs8
 }
 

@@ -46,7 +46,7 @@ pub use kind::{Choices, Kind, Names};
 pub use load::Loader;
 pub use locate::Source;
 pub use schema::{SCHEMA, Setting};
-pub use settings::{ClientAuth, Config, Forward, LogFormat, LogLevel, Padding, Rotation, Trust};
+pub use settings::{ClientAuth, Config, Forward, LogFormat, LogLevel, Padding, Rotation, RsaWork, Trust};
 
 /// The default of every setting, as a commented file: what an installed program uses without one, and a start for one's
 /// own.

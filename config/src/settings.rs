@@ -213,13 +213,25 @@ impl FromStr for Forward {
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Workers {
-    /// Threads; `None` for one a processor core.
+    /// How many at once; `None` for one a processor core.
     #[serde(deserialize_with = "unless_zero")]
     pub rsa_threads: Option<NonZeroUsize>,
-    /// Whether a server's runtime takes the place of the threads.
-    pub rsa_inline: bool,
-    /// Operations that may wait for a thread, at least 1.
+    /// Where those of a server do.
+    pub rsa: RsaWork,
+    /// Operations that may wait for their turn, at least 1.
     pub rsa_queue: usize,
+}
+
+/// Where a server's RSA operations run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum RsaWork {
+    /// In slices if the engine works in them, else on threads.
+    Auto,
+    /// On the threads that move bytes, in slices.
+    Slices,
+    /// On threads of their own.
+    Threads,
 }
 
 /// The operational log.

@@ -2,8 +2,8 @@
 //! a scheme other than RSA can be plugged in.
 
 use crate::{
-    GenerateError, KeyError, KeySize, KeygenObserver, OperationError, Secret, SecretBytes, SecureRandom, Unavailable,
-    WrappedError,
+    GenerateError, KeyError, KeySize, KeygenObserver, OperationError, Secret, SecretBytes, SecureRandom, Slices,
+    Unavailable, WrappedError,
 };
 use std::fmt::Debug;
 
@@ -32,6 +32,10 @@ pub trait KeyTransport: Send + Sync + Debug {
     fn engine(&self) -> &'static str;
     /// Why this engine cannot run in this build or on this machine, if it cannot.
     fn available(&self) -> Result<(), Unavailable>;
+    /// Whether its private keys work in slices short enough for a thread that moves bytes as well: at most some hundred microseconds.
+    fn is_sliced(&self) -> bool {
+        false
+    }
     /// Reads a public key (DER SubjectPublicKeyInfo).
     ///
     /// # Errors
@@ -92,6 +96,15 @@ pub trait UnwrapKey: Send + Sync {
         label: &[u8],
         random: &dyn SecureRandom,
     ) -> Result<PreMaster, OperationError>;
+    /// The same in slices, or in one.
+    fn unwrapping<'a>(
+        &'a self,
+        wrapped: &'a [u8],
+        label: &'a [u8],
+        random: &'a dyn SecureRandom,
+    ) -> Slices<'a, Result<PreMaster, OperationError>> {
+        Slices::one(move || self.unwrap_secret(wrapped, label, random))
+    }
     /// The private key as DER PKCS#8, not encrypted.
     fn to_pkcs8(&self) -> SecretBytes;
 }

@@ -22,6 +22,7 @@ mod provider;
 mod random;
 mod secret;
 mod signature;
+mod slices;
 mod transport;
 
 pub use aead::{Aead, AeadAlgorithm, Iv, NONCE_LEN, Nonce, Suite, TAG_LEN, Tag};
@@ -37,4 +38,5 @@ pub use provider::Provider;
 pub use random::{OsRandom, SecureRandom};
 pub use secret::{Secret, SecretBytes};
 pub use signature::{SignatureScheme, SigningKey, VerifyingKey};
+pub use slices::{Slices, pause};
 pub use transport::{Connection, Listener, PipeRead, PipeReader, PipeWrite, PipeWriter, Transport};

@@ -2,7 +2,7 @@
 
 use crate::{
     Fingerprint, GenerateError, KeyError, KeygenObserver, OperationError, SecretBytes, SecureRandom, SignatureError,
-    Unavailable,
+    Slices, Unavailable,
 };
 use std::fmt::Debug;
 
@@ -47,6 +47,14 @@ pub trait SigningKey: Send + Sync {
     /// # Errors
     /// [`OperationError`]: the generator failed, or the result did not verify and was withheld.
     fn sign(&self, message: &[u8], random: &dyn SecureRandom) -> Result<Vec<u8>, OperationError>;
+    /// The same in slices, or in one.
+    fn signing<'a>(
+        &'a self,
+        message: &'a [u8],
+        random: &'a dyn SecureRandom,
+    ) -> Slices<'a, Result<Vec<u8>, OperationError>> {
+        Slices::one(move || self.sign(message, random))
+    }
     /// The private key as DER PKCS#8, not encrypted.
     fn to_pkcs8(&self) -> SecretBytes;
 }

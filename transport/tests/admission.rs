@@ -3,7 +3,7 @@
 
 mod support;
 
-use sealwire_traits::{Connection, OsRandom};
+use sealwire_traits::{Connection, OsRandom, Slices};
 use sealwire_transport::channel::{Channel, accept};
 use sealwire_transport::pipe::Memory;
 use sealwire_transport::server::{Admission, Admitted, Caps, Limits};
@@ -95,7 +95,7 @@ async fn without_a_solution_there_is_no_rsa_work() {
     let (started, has_started) = oneshot::channel();
     let occupied = tokio::spawn({
         let busy = busy.clone();
-        async move { busy.run(move || (started.send(()), gate.recv().is_err()).1).await }
+        async move { busy.run(Slices::one(move || (started.send(()), gate.recv().is_err()).1)).await }
     });
     has_started.await.unwrap();
     let error = unsolved(&place, &busy).await;

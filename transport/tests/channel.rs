@@ -4,7 +4,7 @@
 
 mod support;
 
-use sealwire_traits::{Connection, OsRandom};
+use sealwire_traits::{Connection, OsRandom, Slices};
 use sealwire_transport::channel::{Channel, abandon, accept, await_close, connect, turn_away};
 use sealwire_transport::pipe::{MEMORY_CAPACITY, Memory, Tcp};
 use sealwire_transport::session::{Alert, Handshake, HandshakeError, SessionError, Settings, plain_alert};
@@ -120,7 +120,7 @@ async fn a_server_with_too_much_to_do_says_so() {
     let (started, has_started) = tokio::sync::oneshot::channel();
     let occupied = tokio::spawn({
         let busy = busy.clone();
-        async move { busy.run(move || (started.send(()), gate.recv().is_err()).1).await }
+        async move { busy.run(Slices::one(move || (started.send(()), gate.recv().is_err()).1)).await }
     });
     has_started.await.unwrap();
     let config = Arc::new(server_config(&OsRandom));

@@ -5,6 +5,7 @@
 mod support;
 
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+use sealwire_traits::Slices;
 use sealwire_transport::Clock;
 use sealwire_transport::server::{Rotation, TransportKeyError, TransportKeys};
 use sealwire_transport::workers::{Busy, Workers};
@@ -49,14 +50,14 @@ async fn without_a_thread_work_is_refused_and_not_done_later() {
     let (workers, random) = (Workers::new(1, 8), Seeded::leaked(1));
     let none = NoThreads::begin();
     for _ in 0..3 {
-        assert_eq!(soon(workers.run(|| ())).await, Err(Busy));
+        assert_eq!(soon(workers.run(Slices::one(|| ()))).await, Err(Busy));
     }
     assert!(matches!(transport_keys(random).await, Err(TransportKeyError::Thread)), "none to wait for the work");
     drop(none);
 
     // Whatever is left of what was refused stands before this, for the same thread.
     let (seen, now) = (workers.clone(), "Workers(1 of 1 threads at work, 0 of 8 pieces waiting)");
-    assert_eq!(soon(workers.run(move || format!("{seen:?}"))).await.as_deref(), Ok(now));
+    assert_eq!(soon(workers.run(Slices::one(move || format!("{seen:?}")))).await.as_deref(), Ok(now));
     assert_eq!(random.drawn().len(), 0, "no key was made that nobody waited for");
 
     let none = NoThreads::begin();

@@ -7,7 +7,7 @@ use super::{keygen, oaep, private_op};
 use crate::keys::der;
 use sealwire_traits::{
     GenerateError, KeyError, KeySize, KeyTransport, KeyTransportScheme, KeygenObserver, OperationError, PreMaster,
-    Secret, SecretBytes, SecureRandom, Unavailable, UnwrapKey, WrapKey, WrappedError,
+    Secret, SecretBytes, SecureRandom, Slices, Unavailable, UnwrapKey, WrapKey, WrappedError,
 };
 
 /// RSAES-OAEP on every engine, the preferred one first. An engine that this build or this machine lacks says so.
@@ -31,6 +31,10 @@ impl KeyTransport for RsaOaep {
 
     fn available(&self) -> Result<(), Unavailable> {
         (self.0.load)().map(drop)
+    }
+
+    fn is_sliced(&self) -> bool {
+        self.0.is_sliced
     }
 
     fn public_key(&self, spki: &[u8]) -> Result<Box<dyn WrapKey>, KeyError> {
@@ -89,6 +93,19 @@ impl OaepPrivateKey {
     fn new(key: PrivateKey) -> OaepPrivateKey {
         OaepPrivateKey { spki: der::public_to_spki(key.public().components()), key }
     }
+
+    async fn unwrap(
+        &self,
+        wrapped: &[u8],
+        label: &[u8],
+        random: &dyn SecureRandom,
+    ) -> Result<PreMaster, OperationError> {
+        let substitute = Secret::random(random)?;
+        // RFC 8017 section 7.1.2, steps 1 and 2: EM = C^d mod n.
+        let c = self.key.public().representative(wrapped)?;
+        let em = private_op::private_op(&self.key, &c, random).await?.to_be_bytes(self.key.public().len());
+        Ok(oaep::decode(em, label).secret_or(&substitute))
+    }
 }
 
 impl UnwrapKey for OaepPrivateKey {
@@ -106,11 +123,16 @@ impl UnwrapKey for OaepPrivateKey {
         label: &[u8],
         random: &dyn SecureRandom,
     ) -> Result<PreMaster, OperationError> {
-        let substitute = Secret::random(random)?;
-        // RFC 8017 section 7.1.2, steps 1 and 2: EM = C^d mod n.
-        let c = self.key.public().representative(wrapped)?;
-        let em = private_op::private_op(&self.key, &c, random)?.to_be_bytes(self.key.public().len());
-        Ok(oaep::decode(em, label).secret_or(&substitute))
+        self.unwrapping(wrapped, label, random).complete()
+    }
+
+    fn unwrapping<'a>(
+        &'a self,
+        wrapped: &'a [u8],
+        label: &'a [u8],
+        random: &'a dyn SecureRandom,
+    ) -> Slices<'a, Result<PreMaster, OperationError>> {
+        Slices::new(self.unwrap(wrapped, label, random))
     }
 
     fn to_pkcs8(&self) -> SecretBytes {

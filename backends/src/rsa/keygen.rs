@@ -143,7 +143,7 @@ pub(crate) fn far_apart(a: &Uint, b: &Uint, bits: usize) -> bool {
 fn try_out(key: &PrivateKey, random: &dyn SecureRandom) -> Result<(), GenerateError> {
     let n = key.public().n();
     let c = Uint::random_below(n.modulus(), n.bits(), random)?;
-    match private_op::private_op(key, &c, random) {
+    match private_op::private_op(key, &c, random).complete() {
         Ok(_) => Ok(()),
         Err(OperationError::Random(error)) => Err(GenerateError::Random(error)),
         Err(_) => Err(GenerateError::Fault),

@@ -4,7 +4,7 @@
 
 use super::key::PrivateKey;
 use super::uint::Uint;
-use sealwire_traits::{OperationError, SecureRandom};
+use sealwire_traits::{OperationError, SecureRandom, Slices};
 use subtle::ConstantTimeEq;
 
 /// `c^d mod n` for `c < n`. Whoever watches the time, or chooses c, meets a random number in its place at every step
@@ -12,12 +12,20 @@ use subtle::ConstantTimeEq;
 ///
 /// # Errors
 /// [`OperationError::Random`], or [`OperationError::Fault`] when the result to the power e is not c: it is wiped then.
-pub(crate) fn private_op(key: &PrivateKey, c: &Uint, random: &dyn SecureRandom) -> Result<Uint, OperationError> {
+pub(crate) fn private_op<'a>(
+    key: &'a PrivateKey,
+    c: &'a Uint,
+    random: &'a dyn SecureRandom,
+) -> Slices<'a, Result<Uint, OperationError>> {
+    Slices::new(in_slices(key, c, random))
+}
+
+async fn in_slices(key: &PrivateKey, c: &Uint, random: &dyn SecureRandom) -> Result<Uint, OperationError> {
     let (engine, n) = (key.public().engine(), key.public().n());
     let factors = key.blinding().factors(engine, n, random)?;
     let blinded = n.mul_entered(c, &factors.blind);
     let bases: Vec<Uint> = key.primes().moduli().iter().map(|prime| prime.reduce(&blinded)).collect();
-    let powers = key.primes().pow(&bases, key.exponents());
+    let powers = key.primes().raising(&bases, key.exponents()).await;
     let m = n.mul_entered(&recombine(key, &powers), &factors.unblind);
     if bool::from(key.public().pow_e(&m).ct_eq(c)) {
         return Ok(m);

@@ -6,7 +6,7 @@ use super::{keygen, private_op, pss};
 use crate::keys::der;
 use sealwire_traits::{
     Fingerprint, GenerateError, KeyError, KeygenObserver, OperationError, SecretBytes, SecureRandom, SignatureError,
-    SignatureScheme, SigningKey, Unavailable, VerifyingKey,
+    SignatureScheme, SigningKey, Slices, Unavailable, VerifyingKey,
 };
 
 /// RSASSA-PSS on every engine, the preferred one first. An engine that this build or this machine lacks says so.
@@ -66,6 +66,16 @@ impl PssPrivateKey {
     fn new(key: PrivateKey) -> PssPrivateKey {
         PssPrivateKey { spki: der::public_to_spki(key.public().components()), key }
     }
+
+    async fn make_signature(&self, message: &[u8], random: &dyn SecureRandom) -> Result<Vec<u8>, OperationError> {
+        let public = self.key.public();
+        // RFC 8017 section 8.1.1, step 1: EM. Step 2: S = EM^d mod n.
+        let em = pss::encode(message, public.len(), random)?;
+        let m = public.representative(&em)?;
+        let mut signature = vec![0; public.len()];
+        private_op::private_op(&self.key, &m, random).await?.write_be_bytes(&mut signature);
+        Ok(signature)
+    }
 }
 
 impl SigningKey for PssPrivateKey {
@@ -78,13 +88,15 @@ impl SigningKey for PssPrivateKey {
     }
 
     fn sign(&self, message: &[u8], random: &dyn SecureRandom) -> Result<Vec<u8>, OperationError> {
-        let public = self.key.public();
-        // RFC 8017 section 8.1.1, step 1: EM. Step 2: S = EM^d mod n.
-        let em = pss::encode(message, public.len(), random)?;
-        let m = public.representative(&em)?;
-        let mut signature = vec![0; public.len()];
-        private_op::private_op(&self.key, &m, random)?.write_be_bytes(&mut signature);
-        Ok(signature)
+        self.signing(message, random).complete()
+    }
+
+    fn signing<'a>(
+        &'a self,
+        message: &'a [u8],
+        random: &'a dyn SecureRandom,
+    ) -> Slices<'a, Result<Vec<u8>, OperationError>> {
+        Slices::new(self.make_signature(message, random))
     }
 
     fn to_pkcs8(&self) -> SecretBytes {

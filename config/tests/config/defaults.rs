@@ -3,7 +3,7 @@
 
 use crate::support;
 use sealwire_config::{
-    ClientAuth, Config, DEFAULT, Kind, Loader, LogFormat, LogLevel, Padding, Rotation, SCHEMA, Source, Trust,
+    ClientAuth, Config, DEFAULT, Kind, Loader, LogFormat, LogLevel, Padding, Rotation, RsaWork, SCHEMA, Source, Trust,
 };
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -42,7 +42,7 @@ fn assert_defaults(config: &Config) {
     assert_eq!((config.limits.max_connections_per_address, config.limits.max_handshakes), (256, 512));
     assert_eq!(config.limits.max_handshakes_per_address, 64);
     assert_eq!((config.workers.rsa_threads, config.workers.rsa_queue), (None, 256));
-    assert!(!config.workers.rsa_inline);
+    assert_eq!(config.workers.rsa, RsaWork::Auto);
     assert_eq!((config.log.format, config.log.level), (LogFormat::Text, LogLevel::Info));
 }
 

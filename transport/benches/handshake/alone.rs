@@ -72,7 +72,7 @@ fn settle(mut step: Step, epoch: Option<&Arc<Epoch>>) -> Step {
     loop {
         step = match step {
             Step::Key(wanted) => wanted.serve(epoch.unwrap().clone(), 0, start()),
-            Step::Work(job) => job.run(),
+            Step::Work(work) => work.complete(),
             step => return step,
         }
     }

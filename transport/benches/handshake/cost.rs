@@ -51,14 +51,14 @@ pub fn main(rounds: usize) {
         alone::report(client_auth, BATCH, rounds);
     }
     for transport in [&MEMORY as &dyn Transport, &Tcp] {
-        for (client_auth, inline) in [(false, false), (true, false), (false, true)] {
+        for (client_auth, in_slices) in [(false, false), (true, false), (false, true)] {
             for clients in [(1, false), (8, false), (1, true), (8, true)].map(|(count, awake)| Clients { count, awake })
             {
-                let inline_too = if inline { ", inline" } else { "" };
-                let name = format!("{}, {}, {clients}{inline_too}", transport.name(), kind(client_auth));
+                let slices_too = if in_slices { ", in slices" } else { "" };
+                let name = format!("{}, {}, {clients}{slices_too}", transport.name(), kind(client_auth));
                 // In memory any text is an address.
                 let address = if transport.name() == "tcp" { "127.0.0.1:0".to_owned() } else { name.clone() };
-                let workers = if inline { Workers::inline } else { Workers::new };
+                let workers = if in_slices { Workers::in_slices } else { Workers::new };
                 Server::start(transport, address, client_auth, clients, workers(1, 16)).report(&name, rounds);
             }
         }
@@ -223,7 +223,7 @@ pub async fn shake(pipe: &mut Connection, config: Arc<ClientConfig>) {
                 handshake.advance(clock.now())
             }
             Step::Key(_) => unreachable!("a client has no transport key"),
-            Step::Work(job) => job.run(),
+            Step::Work(work) => work.complete(),
             Step::Done(_) => return,
             Step::Failed(failure) => panic!("{}", failure.error),
         }

@@ -68,11 +68,27 @@ impl UnwrapKey for WatchedKey {
         label: &[u8],
         random: &dyn SecureRandom,
     ) -> Result<PreMaster, OperationError> {
-        let before = thread_time();
-        let secret = self.0.unwrap_secret(wrapped, label, random);
-        let took = thread_time() - before;
-        OPERATIONS.fetch_add(u64::try_from(took.as_nanos()).unwrap(), Relaxed);
-        secret
+        self.unwrapping(wrapped, label, random).complete()
+    }
+    fn unwrapping<'a>(
+        &'a self,
+        wrapped: &'a [u8],
+        label: &'a [u8],
+        random: &'a dyn SecureRandom,
+    ) -> Slices<'a, Result<PreMaster, OperationError>> {
+        let mut work = self.0.unwrapping(wrapped, label, random);
+        Slices::new(async move {
+            loop {
+                let before = thread_time();
+                let secret = work.advance();
+                let took = thread_time() - before;
+                OPERATIONS.fetch_add(u64::try_from(took.as_nanos()).unwrap(), Relaxed);
+                match secret {
+                    Some(secret) => return secret,
+                    None => pause().await,
+                }
+            }
+        })
     }
     fn to_pkcs8(&self) -> SecretBytes {
         self.0.to_pkcs8()

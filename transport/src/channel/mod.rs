@@ -168,7 +168,7 @@ async fn handshake_over(
                     return Err(error.into());
                 }
             },
-            Step::Work(job) => match workers.run(move || job.run()).await {
+            Step::Work(work) => match workers.run(work).await {
                 Ok(step) => step,
                 Err(_busy) => return overloaded(pipe, busy).await,
             },

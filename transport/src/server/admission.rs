@@ -125,6 +125,7 @@ fn difficulty((used, cap): Use) -> u8 {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use sealwire_traits::Slices;
     use std::pin::pin;
     use std::task::{Context, Waker};
 
@@ -231,7 +232,7 @@ mod tests {
         let (started, has_started) = tokio::sync::oneshot::channel();
         let first = tokio::spawn({
             let workers = workers.clone();
-            async move { workers.run(move || (started.send(()), gate.recv().is_err()).1).await }
+            async move { workers.run(Slices::one(move || (started.send(()), gate.recv().is_err()).1)).await }
         });
         has_started.await.expect("started");
         let client = admission((9, 9), (9, 9)).enter(ONE).expect("room");
@@ -241,7 +242,7 @@ mod tests {
             }
             assert_eq!(client.difficulty(&workers), bits, "{waiting} wait");
             let workers = workers.clone();
-            tokio::spawn(async move { workers.run(|| ()).await });
+            tokio::spawn(async move { workers.run(Slices::one(|| ())).await });
         }
         drop(release);
         assert_eq!(first.await.expect("joined"), Ok(true));

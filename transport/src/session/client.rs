@@ -11,9 +11,9 @@ use super::record::{Kind, plain_handshake};
 use super::schedule::{HandshakeSecrets, Key, finished_mac, finished_mac_matches};
 use super::transcript::{Hash, Transcript, sha256, signed, wrap_label};
 use super::{
-    Activity, ClientConfig, Established, Failure, HandshakeError, Job, Now, Peer, SendHalf, Settings, Step, puzzle,
+    Activity, ClientConfig, Established, Failure, HandshakeError, Now, Peer, SendHalf, Settings, Step, puzzle,
 };
-use sealwire_traits::{AeadAlgorithm, PreMaster, Secret, VerifyingKey, WrapKey};
+use sealwire_traits::{AeadAlgorithm, PreMaster, Secret, Slices, VerifyingKey, WrapKey};
 use std::sync::Arc;
 
 /// Step 1: sends ClientHello.
@@ -44,7 +44,7 @@ impl AwaitServerHello {
     pub(super) const EXPECTED: (Kind, usize, bool) = (Kind::Handshake, MAX_SERVER_HELLO, true);
 
     pub(super) fn receive(self, io: Io, message: Message, now: Now) -> Step {
-        Step::Work(Job::new(move || self.respond(io, &message.body, now)))
+        Step::Work(Slices::one(move || self.respond(io, &message.body, now)))
     }
 
     /// Step 3: checks ServerHello, answers with ClientKeys and ClientFinish.
@@ -160,7 +160,7 @@ impl AwaitServerFinish {
         };
         match self.server.take() {
             None if signature.is_empty() => self.done(io, now),
-            Some(server) if !signature.is_empty() => Step::Work(Job::new(move || {
+            Some(server) if !signature.is_empty() => Step::Work(Slices::one(move || {
                 let message = signed("server", &[&self.transcript.hash()]);
                 match server.verify(&message, &signature) {
                     Ok(()) => self.done(io, now),

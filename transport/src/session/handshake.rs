@@ -8,7 +8,7 @@ use super::{
     Activity, Alert, ClientConfig, Epoch, HandshakeError, Now, ReceiveHalf, SendHalf, ServerConfig, Settings, client,
     server,
 };
-use sealwire_traits::{AeadAlgorithm, Fingerprint, Suite};
+use sealwire_traits::{AeadAlgorithm, Fingerprint, Slices, Suite};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -19,26 +19,12 @@ pub enum Step {
     Read(Handshake),
     /// Server: a sound ClientHello came. [`serve`](KeyWanted::serve) it with a transport key.
     Key(KeyWanted),
-    /// Run the job on a thread that may be busy for a while.
-    Work(Job),
+    /// RSA work, or a puzzle: milliseconds of processor time. It holds the handshake, and gives it back.
+    Work(Slices<'static, Step>),
     /// The handshake is complete.
     Done(Box<Established>),
     /// The handshake has failed.
     Failed(Failure),
-}
-
-/// RSA work, or a puzzle: milliseconds of processor time. It holds the handshake, and gives it back.
-pub struct Job(Box<dyn FnOnce() -> Step + Send>);
-
-impl Job {
-    pub(super) fn new(work: impl FnOnce() -> Step + Send + 'static) -> Job {
-        Job(Box::new(work))
-    }
-
-    /// Does the work.
-    pub fn run(self) -> Step {
-        (self.0)()
-    }
 }
 
 /// A server's handshake that needs its transport key from now on. Whoever sends nothing, or something else, is not given one.

@@ -1,6 +1,6 @@
 //! The session of PROTOCOL.md, sans-IO: no socket, no clock and no thread in sight. Bytes come in through [`Handshake::space`] and
 //! [`ReceiveHalf::space`], and go out through [`Handshake::take_output`] and the buffers that a [`SendHalf`] is given; time is an
-//! argument, and RSA work comes out as a [`Job`] that somebody else runs.
+//! argument, and RSA work comes out in slices ([`Step::Work`]) that somebody else runs.
 //!
 //! The life of a session, in the order of the files: `handshake` (what both ends share), `client` or `server` (messages 1 to 5, whose
 //! forms are in `messages`, over `transcript`, `schedule` and `certificate`), then `send` and `receive` (records, through `direction`
@@ -29,7 +29,7 @@ pub use alert::Alert;
 pub use certificate::Epoch;
 pub use config::{ClientConfig, ServerConfig, Settings, TrustPolicy};
 pub use error::{CertificateError, HandshakeError, Rejection, SessionError};
-pub use handshake::{Established, Failure, Handshake, Job, KeyWanted, Peer, Step};
+pub use handshake::{Established, Failure, Handshake, KeyWanted, Peer, Step};
 pub use limits::{CLOCK_SKEW, CONTENT_START, MAX_CONTENT, MAX_DIFFICULTY};
 pub use receive::{ReceiveHalf, Received};
 pub use record::plain_alert;

@@ -9,10 +9,10 @@ use super::record::{Kind, plain_handshake};
 use super::schedule::{HandshakeSecrets, finished_mac, finished_mac_matches};
 use super::transcript::{Hash, Transcript, sha256, signed, wrap_label};
 use super::{
-    Activity, Alert, Established, Failure, HandshakeError, Job, KeyWanted, Now, Peer, Rejection, SendHalf,
-    ServerConfig, Step, puzzle,
+    Activity, Alert, Established, Failure, HandshakeError, KeyWanted, Now, Peer, Rejection, SendHalf, ServerConfig,
+    Step, puzzle,
 };
-use sealwire_traits::{AeadAlgorithm, Fingerprint};
+use sealwire_traits::{AeadAlgorithm, Fingerprint, Slices};
 use std::sync::Arc;
 
 /// Nothing came yet.
@@ -138,20 +138,21 @@ impl AwaitClientFinish {
     pub(super) const EXPECTED: (Kind, usize, bool) = (Kind::Sealed, sealed_handshake_body(MAX_CLIENT_FINISH), false);
 
     pub(super) fn receive(self, io: Io, message: Message, now: Now) -> Step {
-        Step::Work(Job::new(move || self.judge(io, message, now)))
+        Step::Work(Slices::new(self.judge(io, message, now)))
     }
 
     /// Step 5, the one job: decrypt, open, check the MAC and the client's signature, look the key up, answer with ServerFinish.
-    fn judge(mut self, io: Io, message: Message, now: Now) -> Step {
+    async fn judge(mut self, io: Io, message: Message, now: Now) -> Step {
         let label = wrap_label(&self.th1);
-        let pre_master = match self.epoch.key.unwrap_secret(&self.keys.wrapped, &label, self.config.provider.random) {
+        let random = self.config.provider.random;
+        let pre_master = match self.epoch.key.unwrapping(&self.keys.wrapped, &label, random).await {
             Ok(pre_master) => pre_master,
             Err(error) => return io.fail(error.into()),
         };
         let mut secrets = HandshakeSecrets::new(&pre_master, &self.transcript.hash());
         drop(pre_master);
         match self.accept(&mut secrets, message) {
-            Ok((finish, client)) => self.answer(io, secrets, finish, client, now),
+            Ok((finish, client)) => self.answer(io, secrets, finish, client, now).await,
             // The one exit for every failure that depends on a secret.
             Err(rejection) => {
                 if rejection == Rejection::Opaque {
@@ -192,7 +193,7 @@ impl AwaitClientFinish {
     }
 
     /// Sends ServerFinish; behind it, `unsupported` if the service is not offered to this client.
-    fn answer(
+    async fn answer(
         self,
         mut io: Io,
         secrets: HandshakeSecrets,
@@ -203,7 +204,8 @@ impl AwaitClientFinish {
         let th4 = self.transcript.hash();
         let mut signature = Vec::new();
         if self.keys.want_server_auth {
-            match self.config.identity.sign(&signed("server", &[&th4]), self.config.provider.random) {
+            let message = signed("server", &[&th4]);
+            match self.config.identity.signing(&message, self.config.provider.random).await {
                 Ok(made) => signature = made,
                 Err(error) => return io.fail(error.into()),
             }

@@ -28,7 +28,7 @@ pub fn settle(mut step: Step, answer: &mut Option<Answer>, now: Now) -> End {
                 let (epoch, difficulty) = answer.take().expect("one key a handshake, for a server");
                 wanted.serve(epoch, difficulty, now)
             }
-            Step::Work(job) => job.run(),
+            Step::Work(work) => work.complete(),
             Step::Done(established) => return End::Done(established),
             Step::Failed(failure) => return End::Failed(failure),
         }

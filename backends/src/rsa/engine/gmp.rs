@@ -11,7 +11,7 @@ use absent::load;
 use present::load;
 
 /// The engine on GMP.
-pub(super) static GMP: EngineEntry = EngineEntry { name: "gmp", load };
+pub(super) static GMP: EngineEntry = EngineEntry { name: "gmp", is_sliced: false, load };
 
 #[cfg(not(feature = "gmp"))]
 mod absent {
@@ -33,7 +33,7 @@ mod present {
     use crate::rsa::uint::{Arithmetic, Montgomery, Uint};
     use rug::Integer;
     use rug::integer::Order;
-    use sealwire_traits::Unavailable;
+    use sealwire_traits::{Slices, Unavailable};
 
     #[derive(Debug)]
     struct Gmp;
@@ -49,7 +49,7 @@ mod present {
         }
 
         fn powers(&self, moduli: Vec<Montgomery>) -> Box<dyn Powers> {
-            OneByOne::boxed(moduli, pow)
+            OneByOne::boxed(moduli, raising)
         }
 
         fn pow(&self, modulus: &Montgomery, base: &Uint, exponent: &Uint) -> Uint {
@@ -67,6 +67,11 @@ mod present {
         fn public_inverse(&self, n: &Uint, x: &Uint) -> Option<Uint> {
             integer(x).invert(&integer(n)).ok().map(|inverse| uint(&inverse, n.width()))
         }
+    }
+
+    /// In one slice: GMP has no other way.
+    fn raising<'a>(modulus: &'a Montgomery, base: &'a Uint, exponent: &'a Uint) -> Slices<'a, Uint> {
+        Slices::one(move || pow(modulus, base, exponent))
     }
 
     fn pow(modulus: &Montgomery, base: &Uint, exponent: &Uint) -> Uint {

@@ -9,13 +9,14 @@ use crate::rsa::uint::{Arithmetic, Portable};
 use sealwire_traits::Unavailable;
 
 /// AVX-512 IFMA, for one power or two side by side.
-pub(super) static IFMA: EngineEntry = EngineEntry { name: "num-bigint/ifma", load: ifma };
+pub(super) static IFMA: EngineEntry = EngineEntry { name: "num-bigint/ifma", is_sliced: true, load: ifma };
 /// AVX2 and FMA, for two powers side by side; all else by the fastest arithmetic there is beside it.
-pub(super) static FMA52: EngineEntry = EngineEntry { name: "num-bigint/fma52", load: fma52 };
+pub(super) static FMA52: EngineEntry = EngineEntry { name: "num-bigint/fma52", is_sliced: true, load: fma52 };
 /// BMI2 and ADX.
-pub(super) static MULX: EngineEntry = EngineEntry { name: "num-bigint/mulx", load: mulx };
+pub(super) static MULX: EngineEntry = EngineEntry { name: "num-bigint/mulx", is_sliced: true, load: mulx };
 /// Rust for any processor.
-pub(super) static PORTABLE: EngineEntry = EngineEntry { name: "num-bigint/portable", load: || Ok(&Portable) };
+pub(super) static PORTABLE: EngineEntry =
+    EngineEntry { name: "num-bigint/portable", is_sliced: true, load: || Ok(&Portable) };
 
 impl Engine for Portable {
     fn arithmetic(&'static self) -> &'static dyn Arithmetic {

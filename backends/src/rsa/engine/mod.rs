@@ -17,6 +17,8 @@ mod window;
 #[cfg(target_arch = "x86_64")]
 mod x86;
 
+#[cfg(target_arch = "x86_64")]
+pub(crate) use powers::windows_in_slice;
 pub(crate) use powers::{PowE, Powers};
 
 use gmp::GMP;
@@ -36,12 +38,12 @@ pub(crate) trait Engine: Debug + Send + Sync {
     /// Makes moduli of the same width, at least one, ready for powers with secret exponents, side by side as far as the
     /// engine can do that. Cheap next to a power: candidates for primes are given up after one.
     fn powers(&self, moduli: Vec<Montgomery>) -> Box<dyn Powers> {
-        OneByOne::boxed(moduli, window::pow)
+        OneByOne::boxed(moduli, window::raising)
     }
 
     /// `base^exponent mod modulus`, all three secret: constant time for given widths. `base` is below the modulus.
     fn pow(&self, modulus: &Montgomery, base: &Uint, exponent: &Uint) -> Uint {
-        window::pow(modulus, base, exponent)
+        window::raising(modulus, base, exponent).complete()
     }
 
     /// `base^65537 mod n` for a secret base, such as a padded message, and a public n.
@@ -70,6 +72,8 @@ pub(crate) trait Engine: Debug + Send + Sync {
 pub(crate) struct EngineEntry {
     /// The name in the config: the library, and the kernel after a slash if there is a choice.
     pub(crate) name: &'static str,
+    /// Whether its powers come in slices short enough for a thread that moves bytes as well.
+    pub(crate) is_sliced: bool,
     /// The engine, made ready for use, or why there is none.
     pub(crate) load: fn() -> Result<&'static dyn Engine, Unavailable>,
 }

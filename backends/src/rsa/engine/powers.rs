@@ -1,6 +1,7 @@
 //! Powers modulo several numbers in one call: the primes of a key, or two candidates for one.
 
 use crate::rsa::uint::{Montgomery, Uint};
+use sealwire_traits::{Slices, pause};
 
 /// Odd moduli of the same width, prepared by an engine. Wiped on drop.
 pub(crate) trait Powers: Send + Sync {
@@ -9,7 +10,18 @@ pub(crate) trait Powers: Send + Sync {
 
     /// `bases[i]^exponents[i]` modulo modulus i, all secret: constant time for given widths. Each base is below its
     /// modulus, and as wide; there are as many of both as moduli.
-    fn pow(&self, bases: &[Uint], exponents: &[Uint]) -> Vec<Uint>;
+    fn raising<'a>(&'a self, bases: &'a [Uint], exponents: &'a [Uint]) -> Slices<'a, Vec<Uint>>;
+
+    /// The same at once.
+    fn pow(&self, bases: &[Uint], exponents: &[Uint]) -> Vec<Uint> {
+        self.raising(bases, exponents).complete()
+    }
+}
+
+/// Windows of exponents that make a slice, modulo numbers of `width` limbs: a third of those of a key of 2048 bits, fewer
+/// as a multiplication takes longer. Between two slices a server looks at its sockets, which costs a hundredth of a slice.
+pub(crate) fn windows_in_slice(width: usize) -> usize {
+    (1024 / width).max(1)
 }
 
 /// A public modulus, prepared by an engine for e alone.
@@ -21,13 +33,16 @@ pub(crate) trait PowE: Send + Sync {
 /// Moduli for which one power is computed after the other.
 pub(super) struct OneByOne {
     moduli: Vec<Montgomery>,
-    pow: fn(&Montgomery, &Uint, &Uint) -> Uint,
+    raising: Raising,
 }
 
+/// The way to one power: modulus, base, exponent.
+type Raising = for<'a> fn(&'a Montgomery, &'a Uint, &'a Uint) -> Slices<'a, Uint>;
+
 impl OneByOne {
-    /// `pow(modulus, base, exponent)` computes one of the powers.
-    pub(super) fn boxed(moduli: Vec<Montgomery>, pow: fn(&Montgomery, &Uint, &Uint) -> Uint) -> Box<dyn Powers> {
-        Box::new(OneByOne { moduli, pow })
+    /// `raising` computes one of the powers.
+    pub(super) fn boxed(moduli: Vec<Montgomery>, raising: Raising) -> Box<dyn Powers> {
+        Box::new(OneByOne { moduli, raising })
     }
 }
 
@@ -36,9 +51,15 @@ impl Powers for OneByOne {
         self.moduli.iter().collect()
     }
 
-    fn pow(&self, bases: &[Uint], exponents: &[Uint]) -> Vec<Uint> {
-        let operands = self.moduli.iter().zip(bases).zip(exponents);
-        operands.map(|((modulus, base), exponent)| (self.pow)(modulus, base, exponent)).collect()
+    fn raising<'a>(&'a self, bases: &'a [Uint], exponents: &'a [Uint]) -> Slices<'a, Vec<Uint>> {
+        Slices::new(async move {
+            let mut powers = Vec::with_capacity(bases.len());
+            for ((modulus, base), exponent) in self.moduli.iter().zip(bases).zip(exponents) {
+                powers.push((self.raising)(modulus, base, exponent).await);
+                pause().await;
+            }
+            powers
+        })
     }
 }
 
@@ -52,14 +73,16 @@ impl Powers for Groups {
         self.0.iter().flat_map(|group| group.moduli()).collect()
     }
 
-    fn pow(&self, mut bases: &[Uint], mut exponents: &[Uint]) -> Vec<Uint> {
-        let mut powers = Vec::new();
-        for group in &self.0 {
-            let (own_bases, other_bases) = bases.split_at(group.moduli().len());
-            let (own_exponents, other_exponents) = exponents.split_at(group.moduli().len());
-            powers.extend(group.pow(own_bases, own_exponents));
-            (bases, exponents) = (other_bases, other_exponents);
-        }
-        powers
+    fn raising<'a>(&'a self, mut bases: &'a [Uint], mut exponents: &'a [Uint]) -> Slices<'a, Vec<Uint>> {
+        Slices::new(async move {
+            let mut powers = Vec::with_capacity(bases.len());
+            for group in &self.0 {
+                let (own_bases, other_bases) = bases.split_at(group.moduli().len());
+                let (own_exponents, other_exponents) = exponents.split_at(group.moduli().len());
+                powers.extend(group.raising(own_bases, own_exponents).await);
+                (bases, exponents) = (other_bases, other_exponents);
+            }
+            powers
+        })
     }
 }

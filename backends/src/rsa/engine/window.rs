@@ -1,13 +1,19 @@
 //! Exponentiation with nothing secret in its time or in the addresses it touches: fixed windows over Montgomery
 //! multiplication (HAC, algorithm 14.82), and a table of which every entry is read at every step.
 
+use super::powers::windows_in_slice;
 use crate::rsa::uint::{ENTRIES, LIMB_BITS, Montgomery, Uint};
+use sealwire_traits::{Slices, pause};
 
 /// Bits of the exponent taken at a step.
 const WINDOW: usize = ENTRIES.ilog2() as usize;
 
 /// `base^exponent mod modulus`. The number of multiplications depends on the width of the exponent alone.
-pub(super) fn pow(modulus: &Montgomery, base: &Uint, exponent: &Uint) -> Uint {
+pub(super) fn raising<'a>(modulus: &'a Montgomery, base: &'a Uint, exponent: &'a Uint) -> Slices<'a, Uint> {
+    Slices::new(pow(modulus, base, exponent))
+}
+
+async fn pow(modulus: &Montgomery, base: &Uint, exponent: &Uint) -> Uint {
     let mut scratch = modulus.scratch();
     let table = powers(modulus, base);
     let gather = |i, out: &mut Uint| modulus.arithmetic().gather(out.limbs_mut(), table.limbs(), window(exponent, i));
@@ -21,6 +27,9 @@ pub(super) fn pow(modulus: &Montgomery, base: &Uint, exponent: &Uint) -> Uint {
         }
         gather(i, &mut factor);
         modulus.mul_assign(&mut power, &factor, &mut scratch);
+        if i > 0 && i % windows_in_slice(modulus.width()) == 0 {
+            pause().await;
+        }
     }
     modulus.leave(&power)
 }

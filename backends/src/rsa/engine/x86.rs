@@ -35,7 +35,7 @@ impl Engine for Fma52 {
     fn powers(&self, moduli: Vec<Montgomery>) -> Box<dyn Powers> {
         by_twos(moduli, |moduli| {
             if !Fma52Pair::takes(&moduli) {
-                return OneByOne::boxed(moduli, window::pow);
+                return OneByOne::boxed(moduli, window::raising);
             }
             Box::new(Fma52Pair::new(*self, moduli))
         })
@@ -51,7 +51,7 @@ impl Engine for Ifma {
     fn powers(&self, moduli: Vec<Montgomery>) -> Box<dyn Powers> {
         by_twos(moduli, |moduli| {
             if !IfmaLanes::takes(&moduli) {
-                return OneByOne::boxed(moduli, window::pow);
+                return OneByOne::boxed(moduli, window::raising);
             }
             Box::new(IfmaLanes::new(*self, moduli))
         })

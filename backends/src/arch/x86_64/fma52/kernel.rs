@@ -14,7 +14,8 @@ use zeroize::{Zeroize, ZeroizeOnDrop};
 /// The operations of the kernel.
 const MULTIPLY: u32 = 0;
 const SQUARE: u32 = 1;
-const WINDOWS: u32 = 2;
+const FIRST: u32 = 2;
+const WINDOWS: u32 = 3;
 
 /// Where products are added up.
 #[derive(Zeroize)]
@@ -59,13 +60,18 @@ pub(super) fn square(a: &mut Digits, modulus: &Modulus, columns: &mut Columns) {
     unsafe { kernel(SQUARE, a, ptr::null(), modulus, ptr::from_mut(columns).cast(), 0) }
 }
 
-/// The powers of the table's bases, into `power`. The windows of the exponents come from the most significant one down: four bytes each, one
-/// for each lane, below 32.
-///
-/// # Panics
-/// When there is no window.
-pub(super) fn exponentiate(workspace: &mut Workspace, windows: &[[u8; 4]], modulus: &Modulus) {
-    assert!(!windows.is_empty());
+/// The powers of the table's bases that the most significant window of their exponents has, into `power`. A window is four bytes, one for each
+/// lane, below 32.
+pub(super) fn begin(workspace: &mut Workspace, window: &[u8; 4], modulus: &Modulus) {
+    // SAFETY: as in `multiply`; there is one window.
+    unsafe { kernel(FIRST, ptr::null_mut(), ptr::from_ref(window).cast(), modulus, workspace, 1) }
+}
+
+/// Takes further windows of the exponents into `power`, downwards.
+pub(super) fn go_on(workspace: &mut Workspace, windows: &[[u8; 4]], modulus: &Modulus) {
+    if windows.is_empty() {
+        return;
+    }
     // SAFETY: as in `multiply`; there are as many windows as is said, and at least one.
     unsafe { kernel(WINDOWS, ptr::null_mut(), windows.as_ptr().cast(), modulus, workspace, windows.len()) }
 }
@@ -92,6 +98,7 @@ unsafe extern "sysv64" fn kernel(
         include_str!("products.s"),
         include_str!("reduce.s"),
         square = const SQUARE,
+        first = const FIRST,
         window = const WINDOW,
         digits = const size_of::<Digits>(),
         power = const offset_of!(Workspace, power),

@@ -58,11 +58,11 @@ mod tests;
 use super::cpu;
 use super::windows::windows;
 use crate::cpu_limit::Level;
-use crate::rsa::{Montgomery, Powers, Uint};
+use crate::rsa::{Montgomery, Powers, Uint, windows_in_slice};
 use digits::{Digits, MAX_HALF, MIN_HALF, VECTOR_BITS};
 use kernel::Workspace;
 use modulus::Modulus;
-use sealwire_traits::Unavailable;
+use sealwire_traits::{Slices, Unavailable, pause};
 
 /// Bits that numbers have beyond the moduli.
 const SPARE_BITS: usize = 4;
@@ -140,6 +140,23 @@ impl Pair {
         residue.reduce_once(&modulus);
         residue.resized(width)
     }
+
+    /// The powers, by fixed windows (HAC, algorithm 14.82). The exponents may have different widths.
+    async fn pow_in_slices(&self, bases: &[Uint], exponents: &[Uint]) -> Vec<Uint> {
+        let mut workspace = Workspace::new();
+        self.fill_table(both(bases), &mut workspace);
+        let windows = windows(&both(exponents), |lane| lane / 2);
+        kernel::begin(&mut workspace, &windows[0], &self.modulus);
+        for slice in windows[1..].chunks(windows_in_slice(self.moduli[0].width())) {
+            kernel::go_on(&mut workspace, slice, &self.modulus);
+            pause().await;
+        }
+        let Workspace { power, factor, columns, .. } = &mut *workspace;
+        let one = Uint::small(1, 1);
+        factor.load([&one, &one], self.modulus.half());
+        kernel::multiply(power, factor, &self.modulus, columns);
+        (0..self.moduli.len()).map(|i| self.residue(power, i)).collect()
+    }
 }
 
 impl Powers for Pair {
@@ -147,16 +164,8 @@ impl Powers for Pair {
         self.moduli.iter().collect()
     }
 
-    /// By fixed windows (HAC, algorithm 14.82). The exponents may have different widths.
-    fn pow(&self, bases: &[Uint], exponents: &[Uint]) -> Vec<Uint> {
-        let mut workspace = Workspace::new();
-        self.fill_table(both(bases), &mut workspace);
-        kernel::exponentiate(&mut workspace, &windows(&both(exponents), |lane| lane / 2), &self.modulus);
-        let Workspace { power, factor, columns, .. } = &mut *workspace;
-        let one = Uint::small(1, 1);
-        factor.load([&one, &one], self.modulus.half());
-        kernel::multiply(power, factor, &self.modulus, columns);
-        (0..self.moduli.len()).map(|i| self.residue(power, i)).collect()
+    fn raising<'a>(&'a self, bases: &'a [Uint], exponents: &'a [Uint]) -> Slices<'a, Vec<Uint>> {
+        Slices::new(self.pow_in_slices(bases, exponents))
     }
 }
 

@@ -26,7 +26,13 @@
     call .Lifma_square
     jmp 3f
 2:
+    cmp eax, {first}
+    je 4f
     call .Lifma_windows
+    jmp 3f
+4:
+    lea rdi, [r12 + {power}]
+    call .Lifma_first
 3:
     # No secret stays in a register.
     vzeroall
@@ -74,13 +80,9 @@
     .endr
     .endr
 
-# power = table[first window]; then for each further window power = power^32 * table[window]. A fifth of the next factor is gathered after each
+# For each window power = power^32 * table[window]. A fifth of the next factor is gathered after each
 # of the squares: at its end a square waits for carries, which leaves the processor time for other things.
 .Lifma_windows:
-    lea rdi, [r12 + {power}]
-    call .Lifma_first
-    jmp 3f
-1:
     xor ebx, ebx
     mov ebp, {window}
 2:
@@ -93,12 +95,12 @@
     lea rdi, [r12 + {power}]
     lea rsi, [r12 + {factor}]
     call .Lifma_multiply
-3:
     add r13, 8
     dec r14
-    jnz 1b
+    jnz .Lifma_windows
     ret
 
+# [rdi] = table[window]
 .Lifma_first:
     xor ebx, ebx
     mov ebp, {window}

@@ -59,11 +59,11 @@ pub(crate) use public::PublicModulus;
 use super::cpu;
 use super::windows::windows;
 use crate::cpu_limit::Level;
-use crate::rsa::{Montgomery, Powers, Uint};
+use crate::rsa::{Montgomery, Powers, Uint, windows_in_slice};
 use digits::{DIGIT_BITS, Digits, Layout};
 use kernel::Workspace;
 use modulus::Modulus;
-use sealwire_traits::Unavailable;
+use sealwire_traits::{Slices, Unavailable, pause};
 
 /// Bits that numbers have beyond the moduli.
 const SPARE_BITS: usize = 4;
@@ -136,6 +136,30 @@ impl Lanes {
             }
         }
     }
+
+    /// The powers, by fixed windows (HAC, algorithm 14.82). The exponents may have different widths.
+    async fn pow_in_slices(&self, bases: &[Uint], exponents: &[Uint]) -> Vec<Uint> {
+        let mut workspace = Workspace::new();
+        self.fill_table(&bases.iter().collect::<Vec<_>>(), &mut workspace);
+        let exponents: Vec<&Uint> = exponents.iter().collect();
+        let windows = windows(&exponents, |lane| lane % exponents.len());
+        kernel::begin(&mut workspace, &windows[0], &self.modulus);
+        for slice in windows[1..].chunks(windows_in_slice(self.moduli[0].width())) {
+            kernel::go_on(&mut workspace, slice, &self.modulus);
+            pause().await;
+        }
+        self.residues(&mut workspace)
+    }
+
+    /// The numbers of `power`, out of Montgomery form.
+    fn residues(&self, workspace: &mut Workspace) -> Vec<Uint> {
+        let Workspace { power, factor, .. } = workspace;
+        let one = Uint::small(1, 1);
+        factor.load(&vec![&one; self.moduli.len()], self.modulus.layout());
+        kernel::multiply(power, factor, &self.modulus);
+        let moduli = self.moduli.iter().map(Montgomery::modulus).enumerate();
+        moduli.map(|(i, n)| residue(power, i, n, self.modulus.layout())).collect()
+    }
 }
 
 impl Powers for Lanes {
@@ -143,19 +167,8 @@ impl Powers for Lanes {
         self.moduli.iter().collect()
     }
 
-    /// By fixed windows (HAC, algorithm 14.82). The exponents may have different widths.
-    fn pow(&self, bases: &[Uint], exponents: &[Uint]) -> Vec<Uint> {
-        let mut workspace = Workspace::new();
-        self.fill_table(&bases.iter().collect::<Vec<_>>(), &mut workspace);
-        let exponents: Vec<&Uint> = exponents.iter().collect();
-        let windows = windows(&exponents, |lane| lane % exponents.len());
-        kernel::exponentiate(&mut workspace, &windows, &self.modulus);
-        let Workspace { power, factor, .. } = &mut *workspace;
-        let one = Uint::small(1, 1);
-        factor.load(&vec![&one; bases.len()], self.modulus.layout());
-        kernel::multiply(power, factor, &self.modulus);
-        let moduli = self.moduli.iter().map(Montgomery::modulus).enumerate();
-        moduli.map(|(i, n)| residue(power, i, n, self.modulus.layout())).collect()
+    fn raising<'a>(&'a self, bases: &'a [Uint], exponents: &'a [Uint]) -> Slices<'a, Vec<Uint>> {
+        Slices::new(self.pow_in_slices(bases, exponents))
     }
 }
 
