@@ -1,7 +1,7 @@
 //! Blinding (Kocher 1996): the private operation works on c r^e in the place of c, for a random r that only this file
 //! knows, so that its time says nothing about c, and whoever chooses c does not choose what the key meets.
 
-use super::engine::Engine;
+use super::key::PublicKey;
 use super::uint::{Montgomery, Uint};
 use sealwire_traits::{OperationError, SecureRandom};
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -10,9 +10,13 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 /// inversion.
 const USES: u32 = 64;
 
+/// Numbers r that are made with one inversion, which takes several times as long as the private operation. A key's first
+/// one is made by itself: it may be the only one.
+const BATCH: usize = 8;
+
 /// Where the factors of one key come from. Safe to share between threads.
 #[derive(Default)]
-pub(crate) struct Blinding(Mutex<Option<State>>);
+pub(crate) struct Blinding(Mutex<State>);
 
 /// A pair of factors, in Montgomery form modulo n, for one operation.
 pub(crate) struct Factors {
@@ -22,77 +26,94 @@ pub(crate) struct Factors {
     pub(crate) unblind: Uint,
 }
 
+#[derive(Default)]
 struct State {
-    next: Factors,
-    /// Uses after the next.
-    left: u32,
+    /// The next factors, and how often they may be squared behind that use.
+    next: Option<(Factors, u32)>,
+    /// Those of other numbers, for later.
+    fresh: Vec<Factors>,
+    /// Whether there have been any before.
+    used: bool,
 }
 
 impl Blinding {
-    /// The factors for one operation modulo n.
+    /// The factors for one operation with this key.
     ///
     /// # Errors
-    /// [`OperationError::Random`] when the generator fails; [`OperationError::Fault`] when the random number is no unit
+    /// [`OperationError::Random`] when the generator fails; [`OperationError::Fault`] when the random numbers are no units
     /// modulo n, as chance does not have it.
-    pub(crate) fn factors(
-        &self,
-        engine: &dyn Engine,
-        n: &Montgomery,
-        random: &dyn SecureRandom,
-    ) -> Result<Factors, OperationError> {
-        if let Some(factors) = self.next(n) {
-            return Ok(factors);
+    pub(crate) fn factors(&self, key: &PublicKey, random: &dyn SecureRandom) -> Result<Factors, OperationError> {
+        loop {
+            let count = match self.state().take(key.n()) {
+                Ok(factors) => return Ok(factors),
+                Err(count) => count,
+            };
+            // Not under the lock: an inversion is slow, and other threads may have work for the key. Should two threads come
+            // here at once, the factors of both are used.
+            let fresh = Factors::random(key, count, random)?;
+            self.state().fresh.extend(fresh);
         }
-        // Not under the lock: an inversion is slow, and other threads may have work for the key. Should two threads
-        // come here at once, the later one's factors stay.
-        let fresh = State { next: Factors::random(engine, n, random)?, left: USES - 1 };
-        let (factors, rest) = fresh.step(n);
-        *self.state() = rest;
-        Ok(factors)
-    }
-
-    /// The factors at hand, if there are any left.
-    fn next(&self, n: &Montgomery) -> Option<Factors> {
-        let mut state = self.state();
-        // Taken out, so that a panic leaves nothing behind, and not one factor squared and the other not.
-        let (factors, rest) = state.take()?.step(n);
-        *state = rest;
-        Some(factors)
     }
 
     /// Forgets the factors: after a fault they may be what is wrong.
     pub(crate) fn forget(&self) {
-        *self.state() = None;
+        *self.state() = State::default();
     }
 
-    fn state(&self) -> MutexGuard<'_, Option<State>> {
+    fn state(&self) -> MutexGuard<'_, State> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 impl State {
-    /// The factors at hand, and what is left: their squares, unless this was the last use.
-    fn step(self, n: &Montgomery) -> (Factors, Option<State>) {
-        let Factors { blind, unblind } = &self.next;
-        let rest = self.left.checked_sub(1).map(|left| State {
-            next: Factors { blind: n.mul_entered(blind, blind), unblind: n.mul_entered(unblind, unblind) },
-            left,
+    /// The factors at hand; their squares, unless this was the last use, are the next. When there are none: how many to make.
+    fn take(&mut self, n: &Montgomery) -> Result<Factors, usize> {
+        // Taken out, so that a panic leaves nothing behind, and not one factor squared and the other not.
+        let next = self.next.take().or_else(|| self.fresh.pop().map(|fresh| (fresh, USES - 1)));
+        let Some((factors, left)) = next else {
+            return Err(if self.used { BATCH } else { 1 });
+        };
+        self.used = true;
+        let Factors { blind, unblind } = &factors;
+        self.next = left.checked_sub(1).map(|left| {
+            let squares = Factors { blind: n.mul_entered(blind, blind), unblind: n.mul_entered(unblind, unblind) };
+            (squares, left)
         });
-        (self.next, rest)
+        Ok(factors)
     }
 }
 
 impl Factors {
-    /// The inversion, which num-bigint does not do in constant time, is given r s instead of r, for another random s.
-    /// As s is uniform among the units, so is r s, whatever r is: it may be public. Then 1/r = s / (r s).
-    fn random(engine: &dyn Engine, n: &Montgomery, random: &dyn SecureRandom) -> Result<Factors, OperationError> {
-        let r = Uint::random_below(n.modulus(), n.bits(), random)?;
-        let s = Uint::random_below(n.modulus(), n.bits(), random)?;
-        let masked = n.mul_mod(&r, &s);
-        #[cfg(sealwire_evidence)]
-        crate::evidence::declassify(&masked);
-        // A number that is no unit holds a prime of the key: nobody meets one by chance.
-        let inverse = engine.public_inverse(n.modulus(), &masked).ok_or(OperationError::Fault)?;
-        Ok(Factors { blind: n.enter(&engine.pow_e(n, &r)), unblind: n.enter(&n.mul_mod(&inverse, &s)) })
+    /// Those of `count` random numbers, at least one, with one inversion for all (Montgomery 1987, section 10.3.1).
+    fn random(key: &PublicKey, count: usize, random: &dyn SecureRandom) -> Result<Vec<Factors>, OperationError> {
+        let n = key.n();
+        let number = || Uint::random_below(n.modulus(), n.bits(), random);
+        let numbers = (0..count).map(|_| number()).collect::<Result<Vec<_>, _>>()?;
+        let entered: Vec<Uint> = numbers.iter().map(|r| n.enter(r)).collect();
+        // The products of the numbers before each, and of all.
+        let mut products = vec![n.one().duplicate()];
+        for r in &entered {
+            products.push(n.mul_entered(&products[products.len() - 1], r));
+        }
+        let mut inverse = inverse(key, &products[count], &number()?)?;
+        let mut factors = Vec::with_capacity(count);
+        for i in (0..count).rev() {
+            let blind = n.enter(&key.pow_e(&numbers[i]));
+            factors.push(Factors { blind, unblind: n.mul_entered(&inverse, &products[i]) });
+            inverse = n.mul_entered(&inverse, &entered[i]);
+        }
+        Ok(factors)
     }
+}
+
+/// 1/x in Montgomery form, as x is. The inversion, which num-bigint does not do in constant time, is given x s instead, for
+/// a random s. As s is uniform among the units, so is x s, whatever x is: it may be public. Then 1/x = s / (x s).
+fn inverse(key: &PublicKey, x: &Uint, s: &Uint) -> Result<Uint, OperationError> {
+    let n = key.n();
+    let masked = n.mul_entered(s, x);
+    #[cfg(sealwire_evidence)]
+    crate::evidence::declassify(&masked);
+    // A number that is no unit holds a prime of the key: nobody meets one by chance.
+    let inverse = key.engine().public_inverse(n.modulus(), &masked).ok_or(OperationError::Fault)?;
+    Ok(n.enter(&n.mul_mod(&inverse, s)))
 }

@@ -21,8 +21,8 @@ pub(crate) fn private_op<'a>(
 }
 
 async fn in_slices(key: &PrivateKey, c: &Uint, random: &dyn SecureRandom) -> Result<Uint, OperationError> {
-    let (engine, n) = (key.public().engine(), key.public().n());
-    let factors = key.blinding().factors(engine, n, random)?;
+    let n = key.public().n();
+    let factors = key.blinding().factors(key.public(), random)?;
     let blinded = n.mul_entered(c, &factors.blind);
     let bases: Vec<Uint> = key.primes().moduli().iter().map(|prime| prime.reduce(&blinded)).collect();
     let powers = key.primes().raising(&bases, key.exponents()).await;

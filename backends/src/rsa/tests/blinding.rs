@@ -1,8 +1,8 @@
 //! The factors of the blinding: that they undo each other, never come twice, and are renewed.
 
-use super::{Seeded, big, engines, test_key};
+use super::{Seeded, big, engines, test_key, three_prime_components};
 use crate::rsa::blinding::{Blinding, Factors};
-use crate::rsa::key::PrivateKey;
+use crate::rsa::key::{PrivateKey, PublicKey};
 use num_bigint::BigUint;
 use sealwire_traits::{OsRandom, RandomError, SecureRandom};
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -10,7 +10,7 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 fn draw(key: &PrivateKey, blinding: &Blinding, random: &dyn SecureRandom) -> Factors {
-    blinding.factors(key.public().engine(), key.public().n(), random).expect("random")
+    blinding.factors(key.public(), random).expect("random")
 }
 
 #[test]
@@ -41,19 +41,27 @@ impl SecureRandom for Counting {
 #[test]
 fn factors_are_random_anew_after_64_operations_and_after_a_fault() {
     let key = test_key(engines()[0]);
+    let n = key.public().n();
     let random = Counting(Seeded::new(13), AtomicUsize::new(0));
-    let draws_of_use = |blinding: &Blinding| {
-        let before = random.1.load(Ordering::Relaxed);
-        draw(&key, blinding, &random);
-        random.1.load(Ordering::Relaxed) - before
-    };
+    let draws = || random.1.load(Ordering::Relaxed);
     let blinding = Blinding::default();
-    for i in 0..200 {
-        assert_eq!(draws_of_use(&blinding) > 0, i % 64 == 0, "use {i}");
+    let mut last = BigUint::default();
+    for i in 0..64 * 18 {
+        let before = draws();
+        let unblind = big(&n.leave(&draw(&key, &blinding, &random).unblind));
+        let is_square = unblind == &last * &last % big(n.modulus());
+        assert_eq!(is_square, i % 64 != 0, "use {i}");
+        // One by itself, then eight at a time.
+        assert_eq!(draws() > before, i == 0 || i % 512 == 64, "use {i}");
+        last = unblind;
     }
     blinding.forget();
-    assert!(draws_of_use(&blinding) > 0);
-    assert_eq!(draws_of_use(&blinding), 0);
+    let before = draws();
+    draw(&key, &blinding, &random);
+    let after = draws();
+    assert!(after > before);
+    draw(&key, &blinding, &random);
+    assert_eq!(draws(), after);
 }
 
 #[test]
@@ -65,8 +73,8 @@ fn a_panic_leaves_no_factors_and_a_lock_that_still_works() {
     draw(&key, &blinding, &random);
     let before = draws();
     // A modulus of another width than the factors.
-    let p = key.primes().moduli()[0];
-    let misuse = || blinding.factors(key.public().engine(), p, &random);
+    let other = PublicKey::new(engines()[0], three_prime_components().public).expect("a key");
+    let misuse = || blinding.factors(&other, &random);
     assert!(catch_unwind(AssertUnwindSafe(misuse)).is_err());
     assert_eq!(draws(), before, "it was the factors at hand that did not fit");
     draw(&key, &blinding, &random);
@@ -106,10 +114,9 @@ fn a_generator_that_fails_leaves_the_old_factors_alone() {
         }
     }
     let key = test_key(engines()[0]);
-    let (engine, n) = (key.public().engine(), key.public().n());
     let blinding = Blinding::default();
-    assert!(blinding.factors(engine, n, &Failing).is_err());
+    assert!(blinding.factors(key.public(), &Failing).is_err());
     draw(&key, &blinding, &OsRandom);
-    assert!((0..63).all(|_| blinding.factors(engine, n, &Failing).is_ok()));
-    assert!(blinding.factors(engine, n, &Failing).is_err());
+    assert!((0..63).all(|_| blinding.factors(key.public(), &Failing).is_ok()));
+    assert!(blinding.factors(key.public(), &Failing).is_err());
 }
