@@ -60,7 +60,8 @@ fn serve(transport: &'static dyn KeyTransport, key: Box<dyn UnwrapKey>) -> (Runt
     let mut listener = runtime.block_on(Tcp.listen("127.0.0.1:0")).expect("a port");
     let address = listener.address();
     runtime.spawn(async move {
-        let workers = Workers::new(1, 1);
+        // As a server does by default.
+        let workers = if transport.is_sliced() { Workers::in_slices } else { Workers::new }(1, 1);
         while let Ok(pipe) = listener.accept().await {
             let same_key = std::future::ready(Ok(epoch.clone()));
             let refused = accept(pipe, config.clone(), same_key, || 0, &workers, clock).await;

@@ -80,8 +80,8 @@
     .endr
     .endr
 
-# For each window power = power^32 * table[window]. A fifth of the next factor is gathered after each
-# of the squares: at its end a square waits for carries, which leaves the processor time for other things.
+# For each window power = power^32 * table[window]. A fifth of the next factor is gathered after each of the squares: at its end a square waits
+# for carries, which leaves the processor time for other things.
 .Lifma_windows:
     xor ebx, ebx
     mov ebp, {window}
@@ -110,8 +110,8 @@
     jnz 1b
     ret
 
-# [rdi] = table[window], a share of its vectors from rbx on. Every entry is read: of two, then of the two that are left of four, and so on, a
-# bit of the window keeps one.
+# [rdi] = table[window], a share of its vectors from rbx on, as far as there are any. Every entry is read: of two, then of the two that are left
+# of four, and so on, a bit of the window keeps one.
 .Lifma_gather:
     vpmovzxbq zmm7, qword ptr [r13]
     .irp bit, 0,1,2,3,4
@@ -119,6 +119,8 @@
     .endr
     mov r9, [rcx + {share}]
 1:
+    cmp rbx, [rcx + {length}]
+    je 2f
     lea r10, [r12 + rbx + {table}]
     .set .Lkept, 0
     .irp pair, 0,1,2,3,4,5,6,7,8,9,10,11,12,13,14,15
@@ -135,4 +137,5 @@
     add rbx, 64
     dec r9
     jnz 1b
+2:
     ret

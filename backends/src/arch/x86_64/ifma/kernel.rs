@@ -3,7 +3,7 @@
 #![allow(unsafe_code)]
 
 use super::digits::{Digits, LANES};
-use super::modulus::{DIGITS, Modulus, SHAPE, SHARE};
+use super::modulus::{DIGITS, LENGTH, Modulus, SHAPE, SHARE};
 use crate::arch::x86_64::windows::WINDOW;
 use core::arch::naked_asm;
 use core::ffi::c_void;
@@ -92,6 +92,7 @@ unsafe extern "sysv64" fn kernel(
         table = const offset_of!(Workspace, table),
         shape = const SHAPE,
         share = const SHARE,
+        length = const LENGTH,
         digits = const DIGITS,
         mask = const offset_of!(Modulus, mask),
         two_52 = const offset_of!(Modulus, two_52),

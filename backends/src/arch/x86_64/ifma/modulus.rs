@@ -51,12 +51,15 @@ struct Sizes {
     shape: u64,
     /// Vectors of a factor that are gathered after each square of a window.
     share: u64,
+    /// Bytes of a number.
+    length: u64,
     digits: u64,
 }
 
 /// Where the kernel finds them.
 pub(super) const SHAPE: usize = offset_of!(Modulus, sizes.shape);
 pub(super) const SHARE: usize = offset_of!(Modulus, sizes.share);
+pub(super) const LENGTH: usize = offset_of!(Modulus, sizes.length);
 pub(super) const DIGITS: usize = offset_of!(Modulus, sizes.digits);
 
 impl Modulus {
@@ -132,6 +135,7 @@ impl Sizes {
         Sizes {
             shape: ((layout.numbers() - 1) * MAX_VECTORS + vectors - 1) as u64,
             share: vectors.div_ceil(WINDOW) as u64,
+            length: (vectors * size_of::<Vector>()) as u64,
             digits: layout.digits() as u64,
         }
     }
