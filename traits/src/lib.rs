@@ -10,7 +10,7 @@
 //!
 //! An algorithm is a `'static` object found by name (`AeadAlgorithm`, `KeyTransport`, `SignatureScheme`). It makes a keyed object,
 //! with the key schedule computed once, and the keyed object is called once a record or once a handshake. [`Provider`] is the handful
-//! of algorithms that one session uses.
+//! of algorithms that one session uses. What takes a private key long may come in [`Slices`], for servers that have other things to do.
 
 mod aead;
 mod block_cipher;
