@@ -35,6 +35,11 @@
 //!
 //! On two cores of an AMD EPYC (Zen 3): ratio 0.91 for puzzleless and 0.93 for mixed, with handshakes of 82 ms at p95; of many addresses 0.67 to
 //! 0.80, 401 to 614 ms; memory as above.
+//!
+//! On two cores of an AMD EPYC (Zen 4), with RSA in slices between the server's other tasks: ratio 0.90 to 1.01 for the floods from one address,
+//! with handshakes of 149 to 208 ms at p95 (133 to 175 while the listener was flooded); of many addresses 0.80 to 0.87, 383 to 1,701 ms; at most
+//! 23 MiB. With RSA on threads (`workers.rsa`), in the same hour, silent had 1.00 and 104 ms (slices 0.99 and 107), mixed-of-many 0.79 and 991 ms
+//! (0.79 and 560), puzzleless-of-many 0.88 and 1,722 ms (0.90 and 2,039).
 #![allow(
     clippy::print_stdout,
     clippy::unwrap_used,

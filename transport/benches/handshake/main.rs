@@ -35,10 +35,10 @@
 //! then has to wake too, paid 15 microseconds in this run, and whoever is woken 8. Clients that stay awake need not be woken.
 //!
 //! All of that is with the end of the connection, which over TCP takes 25; since then it has a column of its own. On two cores of an AMD EPYC
-//! (Zen 3), virtual too, in a slow hour (the private operation took 500; in calm minutes 340), `cost` with threads of their own for RSA, and
-//! inline (`workers.rsa_inline`), within the handshakes, means of two runs:
+//! (Zen 3), virtual too, in a slow hour (the private operation took 500; in calm minutes 340), `cost` with RSA on threads of its own, and
+//! between the server's other tasks, in one piece then, within the handshakes, means of two runs:
 //!
-//! | | threads | inline |
+//! | | threads | one piece |
 //! |---|---|---|
 //! | the session alone | 22 | |
 //! | memory pipe, 8 clients at a time | 128 | 59 |
@@ -50,29 +50,31 @@
 //! | TCP, 1 at a time | 228, 238 | 181, 405 |
 //! | TCP, 1 at a time that stays awake | 181 | 181 |
 //!
-//! On two cores of an AMD EPYC (Zen 4), virtual too, with a private operation of 176, within the handshakes and
-//! without closing, which over TCP takes 15:
+//! On two cores of an AMD EPYC (Zen 4), virtual too, with a private operation of 170, within the handshakes and without closing, which over TCP
+//! takes 15; with RSA on threads of its own, and in slices between the server's other tasks, as is the default (`workers.rsa`):
 //!
-//! | | threads | inline |
+//! | | threads | slices |
 //! |---|---|---|
-//! | the session alone | 13 | |
-//! | the session alone, client authentication | 36 | |
-//! | memory pipe, 8 clients at a time | 59 | 27 |
-//! | memory pipe, 8 clients at a time that stay awake | 53 | 18 |
-//! | memory pipe, 1 client at a time | 89 | 60 |
-//! | memory pipe, 1 client at a time that stays awake | 51 | 32 |
-//! | memory pipe, 8 at a time, client authentication | 64 | |
-//! | TCP, 8 at a time | 94 | 55 |
-//! | TCP, 8 at a time that stay awake | 82 | 45 |
-//! | TCP, 1 at a time | 115 | 90 |
-//! | TCP, 1 at a time that stays awake | 86 | 66 |
-//! | TCP, 8 at a time, client authentication | 108 | |
+//! | the session alone | 16 | |
+//! | the session alone, client authentication | 37 | |
+//! | memory pipe, 8 clients at a time | 75 | 43 |
+//! | memory pipe, 8 clients at a time that stay awake | 58 | 24 |
+//! | memory pipe, 1 client at a time | 91 | 74 |
+//! | memory pipe, 1 client at a time that stays awake | 60 | 37 |
+//! | memory pipe, 8 at a time, client authentication | 72 | |
+//! | TCP, 8 at a time | 100 | 64 |
+//! | TCP, 8 at a time that stay awake | 87 | 50 |
+//! | TCP, 1 at a time | 109 | 91 |
+//! | TCP, 1 at a time that stays awake | 91 | 71 |
+//! | TCP, 8 at a time, client authentication | 99 | |
 //!
-//! Four runs in the hours behind it, when others used its host (the private operation took up to 200), had 70 to 88 with 8 clients over memory,
-//! 51 to 70 with 8 that stay awake, and 108 to 164 with 8 over TCP; inline 32 to 47, 20 to 29, and 57 to 74.
+//! In an hour when others used its host (private operations took up to 200), two runs had 66 and 94 with 8 clients over memory and 107 and 142
+//! over TCP; in slices 36 and 44, 97 and 71.
 //!
 //! With several clients, the messages of the others interrupt the thread that does RSA, which here costs as much again as the session, its
-//! pipe and its runtime together. Inline there is nothing to interrupt, and what comes waits.
+//! pipe and its runtime together. Between slices there is nothing to interrupt, and what comes waits for the slice. In one piece, two hours
+//! before, 8 clients cost 24 over memory and 53 over TCP: a look at the sockets behind each of five slices costs something as well, and so does
+//! this bench's clock, which is read around each.
 //!
 //! `latency`, milliseconds for a client of 400, one after the other, an hour before and while other programs used the machine at times; the private
 //! operation took 318 microseconds then:
