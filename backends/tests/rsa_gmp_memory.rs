@@ -66,6 +66,7 @@ fn every_block_is_wiped_before_it_is_freed() {
     drop(grown);
 
     let (freed_now, unwiped_now) = counts();
-    assert!(freed_now > freed + 100, "{freed_now} blocks were freed");
+    // Three a power at least, of which the two operations have four; how many the primes take is a matter of luck.
+    assert!(freed_now > freed + 12, "{freed_now} blocks were freed");
     assert_eq!(unwiped_now, unwiped, "blocks that came back unwiped");
 }
