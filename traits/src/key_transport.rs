@@ -32,7 +32,8 @@ pub trait KeyTransport: Send + Sync + Debug {
     fn engine(&self) -> &'static str;
     /// Why this engine cannot run in this build or on this machine, if it cannot.
     fn available(&self) -> Result<(), Unavailable>;
-    /// Whether its private keys work in slices short enough for a thread that moves bytes as well: at most some hundred microseconds.
+    /// Whether its private keys work in slices short enough for a thread that moves bytes as well: at most some hundred microseconds, but
+    /// for a rare one.
     fn is_sliced(&self) -> bool {
         false
     }

@@ -14,7 +14,7 @@
 //! follow one another. Handshakes are timed from the opening of the connection, with every further try of one that was refused; `rss` is
 //! the server's, before the first flood, at the end of its first turn, and of its last.
 //!
-//! On a virtual machine with two cores of an Intel Xeon (Sapphire Rapids), on which flooder, listener, clients and server share both; 5 turns
+//! With RSA on threads of its own (`workers.rsa`), on a virtual machine with two cores of an Intel Xeon (Sapphire Rapids), on which flooder, listener, clients and server share both; 5 turns
 //! of 3 s each, 1000 connections a second. Megabytes a second and milliseconds, in brackets while the listener was flooded.
 //!
 //! | | goodput | ratio | handshake p50 | p95 | rss, MiB |

@@ -10,8 +10,8 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 /// inversion.
 const USES: u32 = 64;
 
-/// Numbers r that are made with one inversion, which takes several times as long as the private operation. A key's first
-/// one is made by itself: it may be the only one.
+/// Numbers r that are made with one inversion, which may take longer than the private operation. A key's first one is made
+/// by itself: it may be the only one.
 const BATCH: usize = 8;
 
 /// Where the factors of one key come from. Safe to share between threads.

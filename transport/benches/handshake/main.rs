@@ -72,7 +72,7 @@
 //! over TCP; in slices 36 and 44, 97 and 71.
 //!
 //! With several clients, the messages of the others interrupt the thread that does RSA, which here costs as much again as the session, its
-//! pipe and its runtime together. Between slices there is nothing to interrupt, and what comes waits for the slice. In one piece, two hours
+//! pipe and its runtime together. Between slices there is nothing to interrupt, and what comes waits for the slice. In one piece, an hour
 //! before, 8 clients cost 24 over memory and 53 over TCP: a look at the sockets behind each of five slices costs something as well, and so does
 //! this bench's clock, which is read around each.
 //!

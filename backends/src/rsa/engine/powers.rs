@@ -19,7 +19,7 @@ pub(crate) trait Powers: Send + Sync {
 }
 
 /// Windows of exponents that make a slice, modulo numbers of `width` limbs: a third of those of a key of 2048 bits, fewer
-/// as a multiplication takes longer. Between two slices a server looks at its sockets, which costs a hundredth of a slice.
+/// as a multiplication takes longer. Between two slices a server looks at its sockets, which is not for nothing either.
 pub(crate) fn windows_in_slice(width: usize) -> usize {
     (1024 / width).max(1)
 }

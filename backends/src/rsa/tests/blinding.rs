@@ -18,7 +18,8 @@ fn what_one_factor_blinds_the_other_unblinds() {
     for engine in engines() {
         let key = test_key(engine);
         let n = key.public().n();
-        for _ in 0..140 {
+        // A first number, the eight that are made together, and one of the next eight.
+        for _ in 0..64 * 9 + 1 {
             let Factors { blind, unblind } = draw(&key, key.blinding(), &OsRandom);
             let [blind, unblind] = [blind, unblind].map(|factor| big(&n.leave(&factor)));
             let undone = unblind.modpow(&BigUint::from(65537u32), &big(n.modulus())) * blind % big(n.modulus());
