@@ -14,6 +14,8 @@ const BITS: usize = 2048;
 const FEW_BITS: usize = 8 * 52 - 8;
 /// Bytes of an exponent: some windows. More do the same again.
 const EXPONENT_LEN: usize = 8;
+/// Bits of two moduli that `ifma` raises in turns: the fewest for each number of vectors that it has functions for.
+const BITS_IN_TURNS: [usize; 2] = [29 * 52 - 4, 33 * 52 - 4];
 /// The most vectors of `ifma`, which has functions of its own for each number of them.
 const MAX_VECTORS: usize = 10;
 
@@ -27,6 +29,9 @@ pub fn run(kernel: Kernel) -> Result<(), Unavailable> {
     // All digits zero; and all bits ones, but for those that keep it below the modulus.
     pow(kernel, FEW_BITS, &[hidden(vec![0; FEW_BITS / 8]), ones(FEW_BITS)])?;
     if kernel == Kernel::Ifma {
+        for bits in BITS_IN_TURNS {
+            pow(kernel, bits, &[number(bits, 113), ones(bits)])?;
+        }
         for numbers in [1, 2] {
             pow(kernel, 152, &[ones(152), number(152, 71)][..numbers])?;
             // Preparing multiplies and squares: as many digits as vectors hold, less one, are a number of bits that asks for both.

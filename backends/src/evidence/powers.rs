@@ -1,7 +1,7 @@
 //! The kernels that compute powers side by side, without what surrounds them, blinding above all: so that their digits can be chosen, and
 //! watched.
 
-use crate::arch::x86_64::{Fma52, Fma52Pair, Ifma, IfmaLanes};
+use crate::arch::x86_64::{Fma52, Fma52Pair, Ifma, prepare_ifma};
 use crate::rsa::{LIMB_BITS, Montgomery, Portable, Powers, Uint};
 use sealwire_traits::{SecretBytes, Unavailable};
 
@@ -32,23 +32,15 @@ impl KernelPowers {
     /// [`Unavailable`] when this processor lacks the instructions, or the kernel has no room for the moduli.
     pub fn new(kernel: Kernel, moduli: &[&[u8]], bits: usize) -> Result<KernelPowers, Unavailable> {
         let moduli: Vec<_> = moduli.iter().map(|n| Montgomery::new(&Portable, uint(n, bits), bits)).collect();
-        let no_room = || Unavailable(format!("{kernel:?} has no room for {} of {bits} bits", moduli.len()));
-        let powers: Box<dyn Powers> = match kernel {
+        let count = moduli.len();
+        let powers = match kernel {
             Kernel::Fma52 => {
                 let cpu = Fma52::detect()?;
-                if !Fma52Pair::takes(&moduli) {
-                    return Err(no_room());
-                }
-                Box::new(Fma52Pair::new(*cpu, moduli))
+                Fma52Pair::takes(&moduli).then(|| Box::new(Fma52Pair::new(*cpu, moduli)) as Box<dyn Powers>)
             }
-            Kernel::Ifma => {
-                let cpu = Ifma::detect()?;
-                if !IfmaLanes::takes(&moduli) {
-                    return Err(no_room());
-                }
-                Box::new(IfmaLanes::new(*cpu, moduli))
-            }
+            Kernel::Ifma => prepare_ifma(*Ifma::detect()?, moduli).ok(),
         };
+        let powers = powers.ok_or_else(|| Unavailable(format!("{kernel:?} has no room for {count} of {bits} bits")))?;
         Ok(KernelPowers { powers, bits })
     }
 

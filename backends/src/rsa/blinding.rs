@@ -76,7 +76,7 @@ impl State {
         self.used = true;
         let Factors { blind, unblind } = &factors;
         self.next = left.checked_sub(1).map(|left| {
-            let squares = Factors { blind: n.mul_entered(blind, blind), unblind: n.mul_entered(unblind, unblind) };
+            let squares = Factors { blind: n.square_entered(blind), unblind: n.square_entered(unblind) };
             (squares, left)
         });
         Ok(factors)

@@ -6,14 +6,17 @@ use zeroize::Zeroizing;
 /// Bits of the exponents taken at a step.
 pub(super) const WINDOW: usize = 5;
 
-/// The windows of some exponents, most significant first, each in the lanes of its number. The exponents may have different widths.
+/// The windows of one exponent or two, most significant first, each in the lanes of its number. The exponents may have different widths.
 pub(super) fn windows<const LANES: usize>(
     exponents: &[&Uint],
     number_of: impl Fn(usize) -> usize,
 ) -> Zeroizing<Vec<[u8; LANES]>> {
-    let width = exponents.iter().map(|exponent| exponent.width()).max().unwrap_or(0);
-    let count = (width * LIMB_BITS).div_ceil(WINDOW);
+    let (first, last) = (exponents[0], exponents[exponents.len() - 1]);
+    let count = (first.width().max(last.width()) * LIMB_BITS).div_ceil(WINDOW);
     let window = |exponent: &Uint, i: usize| exponent.bits_from(i * WINDOW) as u8 & ((1 << WINDOW) - 1);
-    let lanes = |i: usize| std::array::from_fn(|lane| window(exponents[number_of(lane)], i));
+    let lanes = |i: usize| {
+        let of_numbers = [window(first, i), window(last, i)];
+        std::array::from_fn(|lane| of_numbers[number_of(lane)])
+    };
     Zeroizing::new((0..count).rev().map(lanes).collect())
 }

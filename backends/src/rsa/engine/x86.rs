@@ -3,7 +3,7 @@
 use super::kernels::best_arithmetic;
 use super::powers::Groups;
 use super::{Engine, OneByOne, PowE, Powers, window};
-use crate::arch::x86_64::{Fma52, Fma52Pair, Ifma, IfmaLanes, IfmaPublicModulus, Mulx};
+use crate::arch::x86_64::{Fma52, Fma52Pair, Ifma, IfmaPublicModulus, Mulx, prepare_ifma};
 use crate::rsa::uint::{Arithmetic, Montgomery};
 use sealwire_traits::Unavailable;
 
@@ -49,12 +49,8 @@ impl Engine for Ifma {
 
     /// By twos. A modulus that is left over has all lanes to itself.
     fn powers(&self, moduli: Vec<Montgomery>) -> Box<dyn Powers> {
-        by_twos(moduli, |moduli| {
-            if !IfmaLanes::takes(&moduli) {
-                return OneByOne::boxed(moduli, window::raising);
-            }
-            Box::new(IfmaLanes::new(*self, moduli))
-        })
+        let one_by_one = |moduli| OneByOne::boxed(moduli, window::raising);
+        by_twos(moduli, |moduli| prepare_ifma(*self, moduli).unwrap_or_else(one_by_one))
     }
 
     fn prepare_e(&self, n: &Montgomery) -> Option<Box<dyn PowE>> {

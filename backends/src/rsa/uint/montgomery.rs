@@ -144,6 +144,13 @@ impl Montgomery {
         product
     }
 
+    /// `a^2 mod m` in Montgomery form, as `a` is.
+    pub(crate) fn square_entered(&self, a: &Uint) -> Uint {
+        let mut square = a.duplicate();
+        self.square_assign(&mut square, &mut self.scratch());
+        square
+    }
+
     /// `a - b mod m`.
     pub(crate) fn sub_mod(&self, a: &Uint, b: &Uint) -> Uint {
         let mut difference = a.duplicate();

@@ -1,69 +1,64 @@
-# operand = columns \v + 2 to 2 \v + 1, as digits below 2^52. (What a register has above that means nothing: no instruction looks at it.)
+# operand = columns c to c + \v - 1, as digits below 2^52. (What a register has above that means nothing: no instruction looks at it.)
 #
-# Within a lane carries run from one vector to the next, and then once into the next lane. What they leave is a carry of one at most, out of a
-# digit that was all ones: where it goes to is computed for all digits at once, from where it may pass.
+# Within a lane carries run from one vector to the next, and then once into the next lane. What they leave is a carry of one at most out of the lowest
+# digit of a lane, and out of the lane where all others are ones: which lanes get one is computed for all at once. Then it runs up once more.
 #   k1  all digits of the lane but the lowest are ones     k2  the lowest one is      k3  the lowest one has a carry
-.macro CARRY v, w
+# Registers: columns from \c on; \m the bits of a digit; \z and \t for a moment.
+.macro CARRY v, w, c, z, m, t, to
+    CARRY_UP \v, \c, \m, \t
+    CARRY_LANES \v, \w, \c, %(\c + \v - 1), \z, \m, \t
+    CARRY_BITS \c, \w, \m
+    CARRY_AGAIN \v, \c, \t, \to
+.endm
+
+# Within all lanes. Afterwards every digit is below 2^52, but for the highest.
+.macro CARRY_UP v, c, m, t
+    vmovdqa64 zmm\m, [rcx + {mask}]
     .set .Li, 0
     .rept \v - 1
-    CARRY_ONE %(\v + 2 + .Li), %(\v + 3 + .Li)
+    CARRY_ONE %(\c + .Li), %(\c + 1 + .Li), \t
+    BELOW_52 %(\c + .Li), \m
     .set .Li, .Li + 1
     .endr
-    CARRY_LANES %(\v + 2), %(2 * \v + 1), \w
-    # Registers 1 to \v - 1: where the digits of this vector and of those below it, but for the lowest, have zeros.
-    .if \v > 1
-    CARRY_ZEROS_FIRST %(\v + 3)
-    .set .Li, 2
-    .rept \v - 2
-    CARRY_ZEROS %.Li, %(.Li - 1), %(\v + 2 + .Li)
-    .set .Li, .Li + 1
-    .endr
-    CARRY_ALL %(\v - 1)
-    .else
+.endm
+.macro CARRY_ONE from, to, t
+    vpsrlq zmm\t, zmm\from, 52
+    vpaddq zmm\to, zmm\to, zmm\t
+.endm
+.macro BELOW_52 x, m
+    vpandq zmm\x, zmm\x, zmm\m
+.endm
+
+# From lane to lane. k1: all digits of the lane but the lowest are ones.
+.macro CARRY_LANES v, w, lowest, highest, z, m, t
+    vpsrlq zmm\t, zmm\highest, 52
+    BELOW_52 \highest, \m
+    vpxorq xmm\z, xmm\z, xmm\z
+    valignq zmm\t, zmm\t, zmm\z, 8 - \w
+    vpaddq zmm\lowest, zmm\lowest, zmm\t
+    .if \v == 1
     kxnorb k1, k1, k1
-    .endif
-    CARRY_BITS %(\v + 2), \w
+    .else
+    MOVE_ONE \z, \highest
     .set .Li, 1
-    .rept \v - 1
-    CARRY_INTO %(\v + 2 + .Li), %(.Li - 1), %(.Li > 1)
+    .rept \v - 2
+    ONES \z, %(\lowest + .Li)
     .set .Li, .Li + 1
     .endr
-    .set .Li, 0
-    .rept \v
-    STORE_ONE %(\v + 2 + .Li), %(64 * .Li)
-    .set .Li, .Li + 1
-    .endr
+    vpcmpeqq k1, zmm\z, zmm\m
+    .endif
 .endm
-.macro CARRY_ONE from, to
-    vpsrlq zmm31, zmm\from, 52
-    vpaddq zmm\to, zmm\to, zmm31
+.macro ONES to, x
+    vpandq zmm\to, zmm\to, zmm\x
 .endm
-.macro CARRY_LANES lowest, highest, w
-    vpsrlq zmm31, zmm\highest, 52
-    vpxorq xmm0, xmm0, xmm0
-    vmovdqa64 zmm30, [rcx + {mask}]
-    vpandq zmm\lowest, zmm\lowest, zmm30
-    valignq zmm31, zmm31, zmm0, 8 - \w
-    vpaddq zmm\lowest, zmm\lowest, zmm31
-.endm
-.macro CARRY_ZEROS_FIRST x
-    vpandnq zmm1, zmm\x, zmm30
-.endm
-.macro CARRY_ZEROS to, from, x
-    vmovdqa64 zmm\to, zmm\from
-    vpternlogq zmm\to, zmm\x, zmm30, 0xf3
-.endm
-.macro CARRY_ALL zeros
-    vptestnmq k1, zmm\zeros, zmm30
-.endm
-.macro CARRY_BITS lowest, w
-    vpandnq zmm31, zmm\lowest, zmm30
-    vptestnmq k2, zmm31, zmm31
+
+.macro CARRY_BITS lowest, w, m
+    vpcmpeqq k2, zmm\lowest, zmm\m
     vptestmq k3, zmm\lowest, qword ptr [rcx + {two_52}]{{1to8}}
     # What comes out of each lane: a carry, or one that comes in.
     kandb k4, k2, k1
     kandb k5, k3, k1
-    kmovb eax, k4
+    kmovb r11d, k4
     kmovb r9d, k5
     add r9d, r9d
     .if \w == 2
@@ -71,35 +66,34 @@
     mov r10d, r9d
     and r10d, 0xaa
     and r9d, 0x154
-    mov r11d, eax
-    or r11d, 0xaa
-    add r10d, r11d
-    mov r11d, eax
-    or r11d, 0x55
-    add r9d, r11d
-    xor r10d, eax
-    xor r9d, eax
+    mov eax, r11d
+    or eax, 0xaa
+    add r10d, eax
+    mov eax, r11d
+    or eax, 0x55
+    add r9d, eax
+    xor r10d, r11d
+    xor r9d, r11d
     and r10d, 0x55
     and r9d, 0xaa
     or r9d, r10d
     .else
-    add r9d, eax
-    xor r9d, eax
+    add r9d, r11d
+    xor r9d, r11d
     .endif
     kmovb k4, r9d
-    kandb k2, k2, k4
-    korb k3, k3, k2
     vpaddq zmm\lowest{{k4}}, zmm\lowest, qword ptr [rcx + {one}]{{1to8}}
 .endm
-.macro CARRY_INTO to, zeros, passed
-    .if \passed
-    vptestnmq k4, zmm\zeros, zmm30
-    kandb k4, k4, k3
-    vpaddq zmm\to{{k4}}, zmm\to, qword ptr [rcx + {one}]{{1to8}}
-    .else
-    vpaddq zmm\to{{k3}}, zmm\to, qword ptr [rcx + {one}]{{1to8}}
-    .endif
+
+.macro CARRY_AGAIN v, c, t, to
+    .set .Li, 0
+    .rept \v - 1
+    STORE_ONE %(\c + .Li), %(64 * .Li), \to
+    CARRY_ONE %(\c + .Li), %(\c + 1 + .Li), \t
+    .set .Li, .Li + 1
+    .endr
+    STORE_ONE %(\c + .Li), %(64 * .Li), \to
 .endm
-.macro STORE_ONE from, at
-    vmovdqa64 [rdi + \at], zmm\from
+.macro STORE_ONE from, at, to
+    vmovdqa64 [\to + \at], zmm\from
 .endm

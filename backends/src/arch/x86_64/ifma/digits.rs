@@ -11,6 +11,8 @@ pub(super) const MASK: u64 = (1 << DIGIT_BITS) - 1;
 pub(super) const LANES: usize = 8;
 /// The most vectors in a number.
 pub(super) const MAX_VECTORS: usize = 10;
+/// The most when two numbers share them: larger ones are raised in turns.
+const MAX_SHARED_VECTORS: usize = 7;
 
 /// Eight lanes.
 #[derive(Zeroize)]
@@ -38,7 +40,13 @@ impl Layout {
 
     /// The most digits that so many numbers may have.
     pub(super) const fn most_digits(numbers: usize) -> usize {
-        MAX_VECTORS * LANES / numbers
+        if numbers == 1 { MAX_VECTORS * LANES } else { MAX_SHARED_VECTORS * LANES / 2 }
+    }
+
+    /// Whether two numbers of this layout can be raised in turns: there is one to a layout, there are more digits than two numbers can share the
+    /// lanes with, and no more than five vectors, so that the registers suffice for both.
+    pub(super) fn takes_turns(self) -> bool {
+        self.numbers == 1 && self.digits > Layout::most_digits(2) && self.vectors() <= 5
     }
 
     pub(super) fn numbers(self) -> usize {

@@ -3,14 +3,15 @@
 # General registers, from the first call on:
 #   rcx  modulus          rdi  operand, the first factor, and the result      rsi  the second factor
 #   r12  workspace        r13  windows        r14  how many are left      rbx  where in numbers of the table      rbp  squares that are left
-# In products: r10 the digit of the row, rax rows that are left, r9 until the next lane, rdx the multiplier; in carries rax, r9, r10 and r11.
+# In products: r10 the digit of the row, rax rows that are left, r9 until the next lane, rdx the multiplier; in carries rax, r9, r10 and r11. (In turns
+# some have other uses: see turns.s.)
 # A product or a square leaves alone rcx, rdi, rbx, rbp, r8, and r12 to r15.
     push rbx
     push rbp
     push r12
     push r13
     push r14
-    sub rsp, 8
+    push r15
     mov r12, r8
     mov r13, rdx
     mov r14, r9
@@ -26,6 +27,8 @@
     call .Lifma_square
     jmp 3f
 2:
+    cmp eax, {turns}
+    je 5f
     cmp eax, {first}
     je 4f
     call .Lifma_windows
@@ -33,6 +36,9 @@
 4:
     lea rdi, [r12 + {power}]
     call .Lifma_first
+    jmp 3f
+5:
+    call .Lifma_turns
 3:
     # No secret stays in a register.
     vzeroall
@@ -46,7 +52,7 @@
     xor r9d, r9d
     xor r10d, r10d
     xor r11d, r11d
-    add rsp, 8
+    pop r15
     pop r14
     pop r13
     pop r12
@@ -61,10 +67,11 @@
     add rax, r9
     jmp rax
 1:
-    .irp w, 1,2
     .irp v, 1,2,3,4,5,6,7,8,9,10
-    .long .Lifma_multiply_\w\()_\v - 1b
+    .long .Lifma_multiply_1_\v - 1b
     .endr
+    .irp v, 1,2,3,4,5,6,7
+    .long .Lifma_multiply_2_\v - 1b
     .endr
 
 .Lifma_square:
@@ -74,10 +81,11 @@
     add rax, r9
     jmp rax
 1:
-    .irp w, 1,2
     .irp v, 1,2,3,4,5,6,7,8,9,10
-    .long .Lifma_square_\w\()_\v - 1b
+    .long .Lifma_square_1_\v - 1b
     .endr
+    .irp v, 1,2,3,4,5,6,7
+    .long .Lifma_square_2_\v - 1b
     .endr
 
 # For each window power = power^32 * table[window]. A fifth of the next factor is gathered after each of the squares: at its end a square waits
@@ -100,6 +108,14 @@
     jnz .Lifma_windows
     ret
 
+# The same of two numbers in turns, which have four vectors or five.
+.Lifma_turns:
+    mov r15, rcx
+    mov rax, [rcx + {shape}]
+    cmp eax, 4 - 1
+    je .Lifma_turns_4
+    jmp .Lifma_turns_5
+
 # [rdi] = table[window]
 .Lifma_first:
     xor ebx, ebx
@@ -115,24 +131,14 @@
 .Lifma_gather:
     vpmovzxbq zmm7, qword ptr [r13]
     .irp bit, 0,1,2,3,4
-    KEEP_MASK \bit, %(\bit + 1)
+    KEEP_MASK \bit, %(\bit + 1), 7
     .endr
     mov r9, [rcx + {share}]
 1:
     cmp rbx, [rcx + {length}]
     je 2f
     lea r10, [r12 + rbx + {table}]
-    .set .Lkept, 0
-    .irp pair, 0,1,2,3,4,5,6,7,8,9,10,11,12,13,14,15
-    KEEP_ONE %.Lkept, %({digits_size} * 2 * \pair), %({digits_size} * (2 * \pair + 1))
-    .set .Lkept, .Lkept + 1
-    .irp bit, 1,2,3,4
-    .if (\pair + 1) % (1 << \bit) == 0
-    KEEP %(.Lkept - 2), %(.Lkept - 1), %(\bit + 1)
-    .set .Lkept, .Lkept - 1
-    .endif
-    .endr
-    .endr
+    GATHER 0, 6, r10
     vmovdqa64 [rdi + rbx], zmm0
     add rbx, 64
     dec r9

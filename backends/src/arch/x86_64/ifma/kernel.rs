@@ -16,6 +16,7 @@ const MULTIPLY: u32 = 0;
 const SQUARE: u32 = 1;
 const FIRST: u32 = 2;
 const WINDOWS: u32 = 3;
+const TURNS: u32 = 4;
 
 /// What an exponentiation writes to, wiped on drop.
 #[derive(Zeroize, ZeroizeOnDrop)]
@@ -28,10 +29,9 @@ pub(super) struct Workspace {
 }
 
 impl Workspace {
-    /// Zeros, in the one place where the secrets will be: a move would leave a copy of them behind.
-    pub(super) fn new() -> Box<Workspace> {
-        Box::new(Workspace { power: Digits::ZERO, factor: Digits::ZERO, table: [const { Digits::ZERO }; 1 << WINDOW] })
-    }
+    /// Zeros. To be put where the secrets will be: a move would leave a copy of them behind.
+    pub(super) const ZERO: Workspace =
+        Workspace { power: Digits::ZERO, factor: Digits::ZERO, table: [const { Digits::ZERO }; 1 << WINDOW] };
 }
 
 /// `a = a b / R`, for all moduli.
@@ -62,6 +62,21 @@ pub(super) fn go_on(workspace: &mut Workspace, windows: &[[u8; LANES]], modulus:
     unsafe { kernel(WINDOWS, ptr::null_mut(), windows.as_ptr().cast(), modulus, workspace, windows.len()) }
 }
 
+/// Takes further windows of the exponents into the powers of two numbers in turns. Each has a workspace and a modulus, with a layout for itself, and
+/// its own window in byte 0 or 1.
+///
+/// # Panics
+/// When the numbers do not take turns: see [`Layout::takes_turns`].
+pub(super) fn go_on_in_turns(workspaces: &mut [Workspace; 2], windows: &[[u8; LANES]], moduli: &[Modulus; 2]) {
+    assert!(moduli[0].layout().takes_turns() && moduli[0].layout() == moduli[1].layout());
+    if windows.is_empty() {
+        return;
+    }
+    let (workspaces, moduli) = (workspaces.as_mut_ptr(), moduli.as_ptr());
+    // SAFETY: as in `go_on`, for two of each, one behind the other; there are functions for layouts that take turns.
+    unsafe { kernel(TURNS, ptr::null_mut(), windows.as_ptr().cast(), moduli, workspaces, windows.len()) }
+}
+
 /// The kernel: see `entry.s`, where the operations and registers are.
 ///
 /// # Safety
@@ -82,11 +97,15 @@ unsafe extern "sysv64" fn kernel(
         include_str!("entry.s"),
         include_str!("rows.s"),
         include_str!("carry.s"),
+        include_str!("turns.s"),
         include_str!("shapes.s"),
         square = const SQUARE,
         first = const FIRST,
+        turns = const TURNS,
         window = const WINDOW,
         digits_size = const size_of::<Digits>(),
+        workspace_size = const size_of::<Workspace>(),
+        modulus_size = const size_of::<Modulus>(),
         power = const offset_of!(Workspace, power),
         factor = const offset_of!(Workspace, factor),
         table = const offset_of!(Workspace, table),

@@ -65,11 +65,11 @@
 .endm
 
 # The lowest digit of each number in zmm\x, in all lanes of its number.
-.macro QUOTIENT w, x
+.macro QUOTIENT w, to, x
     .if \w == 2
-    vshufi64x2 zmm29, zmm\x, zmm\x, 0
+    vshufi64x2 zmm\to, zmm\x, zmm\x, 0
     .else
-    vpbroadcastq zmm29, xmm\x
+    vpbroadcastq zmm\to, xmm\x
     .endif
 .endm
 
@@ -107,25 +107,41 @@
 .endm
 
 # What the lowest digit of each number in zmm\x carries. Mask k6 has the lowest lane alone.
-.macro CARRY_LOWEST w, x
+.macro CARRY_LOWEST w, to, x
     .if \w == 2
-    vpsrlq xmm27, xmm\x, 52
+    vpsrlq xmm\to, xmm\x, 52
     .else
-    vpsrlq xmm27{{k6}}{{z}}, xmm\x, 52
+    vpsrlq xmm\to{{k6}}{{z}}, xmm\x, 52
     .endif
 .endm
 
 # Mask k\mask: where bit \bit of the window is set.
-.macro KEEP_MASK bit, mask
-    vptestmq k\mask, zmm7, qword ptr [rcx + {bits} + 8 * \bit]{{1to8}}
+.macro KEEP_MASK bit, mask, window
+    vptestmq k\mask, zmm\window, qword ptr [rcx + {bits} + 8 * \bit]{{1to8}}
 .endm
 
 # Of two vectors the second where the mask is set: both in memory, or both in registers.
-.macro KEEP_ONE to, first, second
-    vmovdqa64 zmm\to, [r10 + \first]
-    vmovdqa64 zmm6, [r10 + \second]
-    vpblendmq zmm\to{{k1}}, zmm\to, zmm6
+.macro KEEP_ONE to, other, first, second, from
+    vmovdqa64 zmm\to, [\from + \first]
+    vmovdqa64 zmm\other, [\from + \second]
+    vpblendmq zmm\to{{k1}}, zmm\to, zmm\other
 .endm
 .macro KEEP to, other, mask
     vpblendmq zmm\to{{k\mask}}, zmm\to, zmm\other
+.endm
+
+# One vector of the entry of the table at \from that the window says, by the masks k1 to k5, into register \to: every entry is read. Of two, then of
+# the two that are left of four, and so on, a bit of the window keeps one. Registers up to \to + 5 and \other are used.
+.macro GATHER to, other, from
+    .set .Lkept, 0
+    .irp pair, 0,1,2,3,4,5,6,7,8,9,10,11,12,13,14,15
+    KEEP_ONE %(\to + .Lkept), \other, %({digits_size} * 2 * \pair), %({digits_size} * (2 * \pair + 1)), \from
+    .set .Lkept, .Lkept + 1
+    .irp bit, 1,2,3,4
+    .if (\pair + 1) % (1 << \bit) == 0
+    KEEP %(\to + .Lkept - 2), %(\to + .Lkept - 1), %(\bit + 1)
+    .set .Lkept, .Lkept - 1
+    .endif
+    .endr
+    .endr
 .endm

@@ -5,11 +5,13 @@
 //! | `digits` | numbers as digits of 52 bits in lanes |
 //! | `modulus` | the moduli, prepared |
 //! | `public` | the power e |
+//! | `turns` | two powers in turns |
 //! | `kernel` | the assembly as functions: all the `unsafe` |
 //! | `macros.s` | registers by number, a product, a quotient |
 //! | `entry.s` | the operations, the windows of an exponentiation, the table |
 //! | `rows.s` | products and squares with Montgomery's reduction |
 //! | `carry.s` | the carries of a result |
+//! | `turns.s` | two exponentiations in turns |
 //! | `shapes.s` | the functions for each size |
 //!
 //! # Numbers
@@ -23,8 +25,9 @@
 //! Columns are kept in a window of V + 1 registers, in which column c + k + l V is in lane l of register k: for the row of digit c it begins at
 //! column c. (There are two such windows, one for products and one for the reduction, for an addition takes four cycles and the next one to the
 //! same register has to wait.) When column c is complete the window moves up by a register. The other lanes of the first one belong to columns
-//! V further up, and move down by a lane into the last one: the only time that something changes its lane. A square takes in each row only the
-//! vectors below the one that has the digit, doubles what comes of them, and adds the product with that vector once.
+//! V further up, and move down by a lane into the last one: the only time that something changes its lane. A square takes each two vectors together
+//! once, in the row of the one or of the other, doubles what comes of them, and adds the product of a vector with itself once. Rows of a square are
+//! even so, as those of a product are: where few products follow each other, they wait for their sums.
 //!
 //! # Reduction
 //! Montgomery's, by a digit at a time, without a multiplication for the quotient (in all rows but the last): with k = -1 / n modulo 2^52,
@@ -38,8 +41,14 @@
 //!
 //! # Carries
 //! At the end the columns are wider than digits. Carries run through the vectors, in all lanes at once, and what comes out of a lane is added
-//! to the lowest digit of the next one. That may overflow once more, by one, and run through any number of digits that are all ones: where to
-//! is computed as the carries of one short sum of bits, a bit for each lane, and added with masks.
+//! to the lowest digit of the next one. That may overflow once more, by one, and run through any number of lanes whose digits are all ones: into which
+//! is computed as the carries of one short sum of bits, a bit for each lane. Then carries run through the vectors once more.
+//!
+//! # Turns
+//! The end of a product or a square, its last quotient and the carries, is a chain of steps that wait for each other, for which the multipliers stand
+//! idle. Numbers of up to 28 digits share the lanes and have no other way: of these two take fewer vectors than each by itself. Two larger ones have
+//! all lanes each, and take turns, operation by operation: the end of the one's is woven into the first rows of the other's, and into the rows behind
+//! those, of squares, the choice of the next factor from the table.
 //!
 //! # Constant time
 //! Branches and addresses depend on the layout, the bits of the moduli and the width of the exponents. Each entry of the table is read at each
@@ -50,6 +59,7 @@ mod digits;
 mod kernel;
 mod modulus;
 mod public;
+mod turns;
 
 #[cfg(test)]
 mod tests;
@@ -64,12 +74,13 @@ use digits::{DIGIT_BITS, Digits, Layout};
 use kernel::Workspace;
 use modulus::Modulus;
 use sealwire_traits::{Slices, Unavailable, pause};
+use turns::Turns;
 
 /// Bits that numbers have beyond the moduli.
 const SPARE_BITS: usize = 4;
 
 /// The most bits of moduli when there are so many.
-pub(crate) const fn max_bits(numbers: usize) -> usize {
+const fn max_bits(numbers: usize) -> usize {
     Layout::most_digits(numbers) * DIGIT_BITS - SPARE_BITS
 }
 
@@ -92,15 +103,29 @@ impl Ifma {
     }
 }
 
-/// One modulus, or two of the same width, prepared. Wiped on drop.
-pub(crate) struct Lanes {
+/// Prepares one modulus, or two of the same width, in constant time for given widths and bits.
+///
+/// # Errors
+/// The moduli again, when the kernel has no room for them.
+pub(crate) fn prepare(cpu: Ifma, moduli: Vec<Montgomery>) -> Result<Box<dyn Powers>, Vec<Montgomery>> {
+    if Turns::takes(&moduli) {
+        Ok(Box::new(Turns::new(cpu, moduli)))
+    } else if Lanes::takes(&moduli) {
+        Ok(Box::new(Lanes::new(cpu, moduli)))
+    } else {
+        Err(moduli)
+    }
+}
+
+/// One modulus, or two of the same width that share the lanes, prepared. Wiped on drop.
+struct Lanes {
     moduli: Vec<Montgomery>,
     modulus: Box<Modulus>,
 }
 
 impl Lanes {
     /// Whether some moduli can share the lanes: there are two or one, of the same width, with no more than [`max_bits`].
-    pub(crate) fn takes(moduli: &[Montgomery]) -> bool {
+    fn takes(moduli: &[Montgomery]) -> bool {
         let alike = |n: &Montgomery| n.width() == moduli[0].width() && n.bits() <= max_bits(moduli.len());
         (1..=2).contains(&moduli.len()) && moduli.iter().all(alike)
     }
@@ -109,7 +134,7 @@ impl Lanes {
     ///
     /// # Panics
     /// When [`Lanes::takes`] denies them.
-    pub(crate) fn new(cpu: Ifma, moduli: Vec<Montgomery>) -> Lanes {
+    fn new(cpu: Ifma, moduli: Vec<Montgomery>) -> Lanes {
         assert!(Lanes::takes(&moduli));
         let bits = moduli.iter().map(Montgomery::bits);
         let (least, most) = bits.fold((usize::MAX, 0), |(least, most), bits| (least.min(bits), most.max(bits)));
@@ -119,28 +144,10 @@ impl Lanes {
         Lanes { moduli, modulus }
     }
 
-    /// The powers from 0 on of the bases: the even ones are squares.
-    fn fill_table(&self, bases: &[&Uint], workspace: &mut Workspace) {
-        let table = &mut workspace.table;
-        table[0].copy(&self.modulus.one);
-        table[1].load(bases, self.modulus.layout());
-        kernel::multiply(&mut table[1], &self.modulus.r2, &self.modulus);
-        for i in 2..table.len() {
-            let (done, rest) = table.split_at_mut(i);
-            if i % 2 == 0 {
-                rest[0].copy(&done[i / 2]);
-                kernel::square(&mut rest[0], &self.modulus);
-            } else {
-                rest[0].copy(&done[i - 1]);
-                kernel::multiply(&mut rest[0], &done[1], &self.modulus);
-            }
-        }
-    }
-
     /// The powers, by fixed windows (HAC, algorithm 14.82). The exponents may have different widths.
     async fn pow_in_slices(&self, bases: &[Uint], exponents: &[Uint]) -> Vec<Uint> {
-        let mut workspace = Workspace::new();
-        self.fill_table(&bases.iter().collect::<Vec<_>>(), &mut workspace);
+        let mut workspace = Box::new(Workspace::ZERO);
+        fill_table(&mut workspace, &bases.iter().collect::<Vec<_>>(), &self.modulus);
         let exponents: Vec<&Uint> = exponents.iter().collect();
         let windows = windows(&exponents, |lane| lane % exponents.len());
         kernel::begin(&mut workspace, &windows[0], &self.modulus);
@@ -148,17 +155,7 @@ impl Lanes {
             kernel::go_on(&mut workspace, slice, &self.modulus);
             pause().await;
         }
-        self.residues(&mut workspace)
-    }
-
-    /// The numbers of `power`, out of Montgomery form.
-    fn residues(&self, workspace: &mut Workspace) -> Vec<Uint> {
-        let Workspace { power, factor, .. } = workspace;
-        let one = Uint::small(1, 1);
-        factor.load(&vec![&one; self.moduli.len()], self.modulus.layout());
-        kernel::multiply(power, factor, &self.modulus);
-        let moduli = self.moduli.iter().map(Montgomery::modulus).enumerate();
-        moduli.map(|(i, n)| residue(power, i, n, self.modulus.layout())).collect()
+        residues(&mut workspace, &self.moduli, &self.modulus)
     }
 }
 
@@ -170,6 +167,34 @@ impl Powers for Lanes {
     fn raising<'a>(&'a self, bases: &'a [Uint], exponents: &'a [Uint]) -> Slices<'a, Vec<Uint>> {
         Slices::new(self.pow_in_slices(bases, exponents))
     }
+}
+
+/// The powers from 0 on of the bases: the even ones are squares.
+fn fill_table(workspace: &mut Workspace, bases: &[&Uint], modulus: &Modulus) {
+    let table = &mut workspace.table;
+    table[0].copy(&modulus.one);
+    table[1].load(bases, modulus.layout());
+    kernel::multiply(&mut table[1], &modulus.r2, modulus);
+    for i in 2..table.len() {
+        let (done, rest) = table.split_at_mut(i);
+        if i % 2 == 0 {
+            rest[0].copy(&done[i / 2]);
+            kernel::square(&mut rest[0], modulus);
+        } else {
+            rest[0].copy(&done[i - 1]);
+            kernel::multiply(&mut rest[0], &done[1], modulus);
+        }
+    }
+}
+
+/// The numbers of `power`, out of Montgomery form.
+fn residues(workspace: &mut Workspace, moduli: &[Montgomery], modulus: &Modulus) -> Vec<Uint> {
+    let Workspace { power, factor, .. } = workspace;
+    let one = Uint::small(1, 1);
+    factor.load(&vec![&one; moduli.len()], modulus.layout());
+    kernel::multiply(power, factor, modulus);
+    let moduli = moduli.iter().map(Montgomery::modulus).enumerate();
+    moduli.map(|(i, n)| residue(power, i, n, modulus.layout())).collect()
 }
 
 /// Number i, less than three times its modulus, below it.

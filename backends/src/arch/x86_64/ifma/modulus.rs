@@ -63,13 +63,9 @@ pub(super) const LENGTH: usize = offset_of!(Modulus, sizes.length);
 pub(super) const DIGITS: usize = offset_of!(Modulus, sizes.digits);
 
 impl Modulus {
-    /// Prepares one or two odd moduli of at least `bits` bits and below 2^(52 digits - 4). (Others give meaningless results.)
-    ///
-    /// # Panics
-    /// When `bits` is 0, a modulus is narrower than `bits`, or there are as many moduli as the layout has not.
-    pub(super) fn new(cpu: Ifma, moduli: &[&Uint], bits: usize, layout: Layout) -> Box<Modulus> {
-        assert_eq!(moduli.len(), layout.numbers());
-        let mut modulus = Box::new(Modulus {
+    /// Not prepared yet. To be put where the secrets will be: a move would leave a copy of them behind.
+    pub(super) fn unprepared(cpu: Ifma, layout: Layout) -> Modulus {
+        Modulus {
             _cpu: cpu,
             layout,
             sizes: Sizes::of(layout),
@@ -82,14 +78,31 @@ impl Modulus {
             inverse: Vector([0; LANES]),
             one: Digits::ZERO,
             r2: Digits::ZERO,
-        });
-        let friendly: Vec<Uint> = moduli.iter().map(|n| friendly(n)).collect();
-        for (lane, k) in modulus.inverse.0.iter_mut().enumerate() {
-            *k = minus_inverse(moduli[lane % layout.numbers()]);
         }
-        modulus.n.load(moduli, layout);
-        modulus.friendly.load(&friendly.iter().collect::<Vec<_>>(), layout);
-        modulus.enter_r2(moduli, bits);
+    }
+
+    /// Prepares one or two odd moduli of at least `bits` bits and below 2^(52 digits - 4). (Others give meaningless results.)
+    ///
+    /// # Panics
+    /// When `bits` is 0, a modulus is narrower than `bits`, or there are as many moduli as the layout has not.
+    pub(super) fn prepare(&mut self, moduli: &[&Uint], bits: usize) {
+        assert_eq!(moduli.len(), self.layout.numbers());
+        let friendly: Vec<Uint> = moduli.iter().map(|n| friendly(n)).collect();
+        for (lane, k) in self.inverse.0.iter_mut().enumerate() {
+            *k = minus_inverse(moduli[lane % self.layout.numbers()]);
+        }
+        self.n.load(moduli, self.layout);
+        self.friendly.load(&friendly.iter().collect::<Vec<_>>(), self.layout);
+        self.enter_r2(moduli, bits);
+    }
+
+    /// The same in a place of its own.
+    ///
+    /// # Panics
+    /// As [`Modulus::prepare`].
+    pub(super) fn new(cpu: Ifma, moduli: &[&Uint], bits: usize, layout: Layout) -> Box<Modulus> {
+        let mut modulus = Box::new(Modulus::unprepared(cpu, layout));
+        modulus.prepare(moduli, bits);
         modulus
     }
 
@@ -114,7 +127,7 @@ impl Modulus {
             reached = to;
             digits.load(&powers.iter().collect::<Vec<_>>(), layout);
         };
-        let mut workspace = Workspace::new();
+        let mut workspace = Box::new(Workspace::ZERO);
         advance(exponent, &mut self.one);
         advance(exponent + 1, &mut workspace.factor);
         advance(exponent + (exponent >> squarings), &mut workspace.power);

@@ -6,40 +6,64 @@
     mov eax, 1
     kmovb k6, eax
     .endif
-    ROOM \v
     FETCH %(.Lfactors_at), %(.Lfactors_kept), rdi
     lea rdx, [rcx + {friendly}]
     FETCH %(.Lmultipliers_at), %(.Lmultipliers_kept), rdx
     CLEAR 0, %(2 * \v + 1)
     CLEAR_ONE 27
     CLEAR_ONE 30
-    mov r10, rsi
     mov rax, [rcx + {digits}]
 .endm
 
-# A row of a product. What falls to the column above the window begins there.
-.macro PRODUCT_ROW v, w
+# A row begins with the lowest vector, as far as it takes that: with it the lowest column is complete. What falls to the column above the window
+# begins there.
+.macro ROW_BEGIN v, w
     DIGIT \w
     vpxorq xmm\v, xmm\v, xmm\v
     CLEAR_ONE %(2 * \v + 1)
-    .set .Li, 0
-    .rept \v
+.endm
+.macro PRODUCT_BEGIN v, w
+    ROW_BEGIN \v, \w
+    FACTOR 0, 1, 0
+.endm
+.macro PRODUCT_OTHERS v
+    .set .Li, 1
+    .rept \v - 1
     FACTOR %.Li, %(.Li + 1), %.Li
     .set .Li, .Li + 1
     .endr
 .endm
 
-# A row of a square, for the digits of vector \row: the vectors below it, all of which will count twice, and it itself, once.
-.macro SQUARE_ROW v, w, row
-    DIGIT \w
-    vpxorq xmm\v, xmm\v, xmm\v
-    CLEAR_ONE %(2 * \v + 1)
-    .set .Li, 0
-    .rept \row
-    FACTOR %.Li, %(.Li + 1), %.Li
+# A row of a square, for the digits of vector \row: of the other vectors those half that follow it, as if in a circle, which will count twice: so each
+# two meet once, and all rows have as much to do. And it itself, once.
+.macro SQUARE_BEGIN v, w, row
+    ROW_BEGIN \v, \w
+    SQUARE_TAKE \v, \row, 0, %((\v - \row) % \v)
+.endm
+.macro SQUARE_OTHERS v, row
+    .set .Li, 1
+    .rept \v - 1
+    SQUARE_TAKE \v, \row, %.Li, %((.Li + \v - \row) % \v)
     .set .Li, .Li + 1
     .endr
+.endm
+.macro SQUARE_TAKE v, row, i, ahead
+    .if \ahead == 0
+    .if \row == 0
+    # Added to the column with what is carried: where the reduction is, it would have to wait for the quotient of the row before.
+    FACTOR 27, %(\v + 2), 0
+    .else
     FACTOR %(\v + 1 + \row), %(\v + 2 + \row), \row
+    .endif
+    .elseif 2 * \ahead < \v || (2 * \ahead == \v && \row < \ahead)
+    FACTOR \i, %(\i + 1), \i
+    .endif
+.endm
+
+# All that the lowest column has, into register \lowest.
+.macro LOWEST lowest
+    vpaddq zmm0, zmm0, zmm27
+    vpaddq zmm\lowest, zmm\lowest, zmm0
 .endm
 
 # The column of this row is complete: what the quotient takes away, and what it adds to the columns above. \top: the highest column holds
@@ -57,10 +81,9 @@
     vmovdqa64 zmm30, zmm29
 .endm
 .macro REDUCE_LOWEST lowest, highest, v, w, top
-    vpaddq zmm0, zmm0, zmm27
-    vpaddq zmm\lowest, zmm\lowest, zmm0
-    QUOTIENT \w, \lowest
-    CARRY_LOWEST \w, \lowest
+    LOWEST \lowest
+    QUOTIENT \w, 29, \lowest
+    CARRY_LOWEST \w, 27, \lowest
     # The other lanes are those of columns \v further up.
     vpxorq xmm0, xmm0, xmm0
     .if \top
@@ -82,89 +105,146 @@
     vpmadd52luq zmm\low, zmm29, zmm\a
 .endm
 
-# The last row: with n itself, and the quotient that n asks for.
-.macro LAST_ROW v, w
-    LAST_LOWEST %(\v + 1), %(\v + 2), %(2 * \v + 1), \v, \w
+# Behind the products of the last row: all that the other columns have by then, in registers \v + 2 to 2 \v + 1.
+.macro COMPLETE v
+    .set .Li, 1
+    .rept \v
+    ADD_ONE %(\v + 1 + .Li), %.Li
+    .set .Li, .Li + 1
+    .endr
+    HIGH_MULTIPLIER %(2 * \v + 1), %(\v - 1), 30
+.endm
+
+# The last row's reduction, of columns \c to \c + \v: with n itself, and the quotient that n asks for. What is left are columns from \c + 1 on.
+.macro LAST_QUOTIENT w, c, q, modulus
+    vpxorq xmm\q, xmm\q, xmm\q
+    vpmadd52luq zmm\q, zmm\c, [\modulus + {inverse}]
+    QUOTIENT \w, \q, \q
+.endm
+.macro LAST_PRODUCTS v, w, c, q, t, modulus
+    LAST_LOWEST \c, %(\c + 1), %(\c + \v), \w, \q, \t, \modulus
     .set .Li, 1
     .rept \v - 1
-    LAST_PRODUCT %(\v + 1 + .Li), %(\v + 2 + .Li), %(64 * .Li)
-    .set .Li, .Li + 1
-    .endr
-    .set .Li, 0
-    .rept \v
-    ADD_ONE %(\v + 2 + .Li), %(.Li + 1)
+    LAST_PRODUCT %(\c + .Li), %(\c + 1 + .Li), \q, %(64 * .Li), \modulus
     .set .Li, .Li + 1
     .endr
 .endm
-.macro LAST_LOWEST lowest, next, highest, v, w
-    vpaddq zmm0, zmm0, zmm27
-    vpaddq zmm\lowest, zmm\lowest, zmm0
-    vpxorq xmm29, xmm29, xmm29
-    vpmadd52luq zmm29, zmm\lowest, [rcx + {inverse}]
-    QUOTIENT \w, 29
-    HIGH_MULTIPLIER \highest, %(\v - 1), 30
-    vpmadd52luq zmm\lowest, zmm29, [rcx + {n}]
-    vpmadd52huq zmm\next, zmm29, [rcx + {n}]
-    CARRY_LOWEST \w, \lowest
-    vpaddq zmm\next, zmm\next, zmm27
-    vpxorq xmm0, xmm0, xmm0
-    valignq zmm\lowest, zmm0, zmm\lowest, \w
+.macro LAST_LOWEST lowest, next, highest, w, q, t, modulus
+    vpmadd52luq zmm\lowest, zmm\q, [\modulus + {n}]
+    vpmadd52huq zmm\next, zmm\q, [\modulus + {n}]
+    CARRY_LOWEST \w, \t, \lowest
+    vpaddq zmm\next, zmm\next, zmm\t
+    vpxorq xmm\t, xmm\t, xmm\t
+    valignq zmm\lowest, zmm\t, zmm\lowest, \w
     vpaddq zmm\highest, zmm\highest, zmm\lowest
 .endm
-.macro LAST_PRODUCT low, high, at
-    vmovdqa64 zmm31, [rcx + {n} + \at]
-    vpmadd52luq zmm\low, zmm29, zmm31
-    vpmadd52huq zmm\high, zmm29, zmm31
+.macro LAST_PRODUCT low, high, q, at, modulus
+    vmovdqa64 zmm31, [\modulus + {n} + \at]
+    vpmadd52luq zmm\low, zmm\q, zmm31
+    vpmadd52huq zmm\high, zmm\q, zmm31
 .endm
 .macro ADD_ONE to, from
     vpaddq zmm\to, zmm\to, zmm\from
 .endm
 
-# The multiplication and the square.
-.macro FUNCTIONS v, w
-    .p2align 4
-.Lifma_multiply_\w\()_\v:
-    BEGIN \v, \w
-    mov r9d, \v
+# The rows of a product, but for the other vectors of the last one: the next digit is that of the next vector, or of the first one, further up. r9
+# vectors are left until then.
+.macro PRODUCT_ROWS v, w
 1:
-    PRODUCT_ROW \v, \w
+    PRODUCT_BEGIN \v, \w
     dec rax
-    jz 4f
+    jz 2f
+    PRODUCT_OTHERS \v
     REDUCE_ROW \v, \w, 0
-    # The next digit: of the next vector, or of the first one, further up.
     add r10, 64
     dec r9d
     jnz 1b
     mov r9d, \v
     sub r10, 64 * \v - 8 * \w
     jmp 1b
-
-    .p2align 4
-.Lifma_square_\w\()_\v:
-    mov rsi, rdi
-    BEGIN \v, \w
 2:
+.endm
+
+# The rows of a square for a lane of all vectors. \woven: what is put between them, in two places for each. The last one jumps, if \early before its
+# other products, to SQUARE_LAST, else behind them, to 3.
+.macro SQUARE_ROWS v, w, woven, early
     .set .Lrow, 0
     .rept \v
-    SQUARE_ROW \v, \w, %.Lrow
+    SQUARE_BEGIN \v, \w, %.Lrow
+    .if \early
+    IF_LAST \v, \w, %.Lrow
+    .endif
+    SQUARE_OTHERS \v, %.Lrow
     vpaddq zmm0, zmm0, zmm0
+    .if !\early
     dec rax
     jz 3f
+    .endif
+    \woven \v, %(2 * .Lrow)
     REDUCE_ROW \v, \w, %(.Lrow == \v - 1)
     add r10, 64
+    \woven \v, %(2 * .Lrow + 1)
     .set .Lrow, .Lrow + 1
     .endr
     sub r10, 64 * \v - 8 * \w
-    jmp 2b
-3:
-    # Column 0 has been doubled.
+.endm
+.macro IF_LAST v, w, row
+    dec rax
+    jz .Lifma_square_\w\()_\v\()_\row
+.endm
+.macro NOTHING v, place
+.endm
+
+# Behind the last row of a square: all columns but the lowest, which has been doubled.
+.macro DOUBLE v
     .set .Li, 1
     .rept \v
     ADD_ONE %.Li, %.Li
     .set .Li, .Li + 1
     .endr
+.endm
+
+# The multiplication and the square. The quotient of the last row, which takes a multiplication, is asked for before the other products of the row.
+.macro FUNCTIONS v, w
+    ROOM \v
+    .p2align 4
+.Lifma_multiply_\w\()_\v:
+    BEGIN \v, \w
+    mov r10, rsi
+    mov r9d, \v
+    PRODUCT_ROWS \v, \w
+    LAST_BEGIN \v, \w
+    PRODUCT_OTHERS \v
+    jmp 4f
+
+    .p2align 4
+.Lifma_square_\w\()_\v:
+    BEGIN \v, \w
+    mov r10, rdi
+1:
+    SQUARE_ROWS \v, \w, NOTHING, 1
+    jmp 1b
+    .set .Lrow, 0
+    .rept \v
+    SQUARE_LAST \v, \w, %.Lrow
+    .set .Lrow, .Lrow + 1
+    .endr
+3:
+    DOUBLE \v
 4:
-    LAST_ROW \v, \w
-    CARRY \v, \w
+    COMPLETE \v
+    LAST_PRODUCTS \v, \w, %(\v + 1), 29, 27, rcx
+    CARRY \v, \w, %(\v + 2), 1, 30, 31, rdi
     ret
+.endm
+.macro LAST_BEGIN v, w
+    LOWEST %(\v + 1)
+    LAST_QUOTIENT \w, %(\v + 1), 29, rcx
+.endm
+.macro SQUARE_LAST v, w, row
+.Lifma_square_\w\()_\v\()_\row:
+    vpaddq zmm0, zmm0, zmm0
+    LAST_BEGIN \v, \w
+    SQUARE_OTHERS \v, \row
+    jmp 3f
 .endm

@@ -3,6 +3,7 @@
 use super::digits::{DIGIT_BITS, Digits, LANES, Layout, MASK};
 use super::kernel::{self, Workspace};
 use super::modulus::Modulus;
+use super::turns::Turns;
 use super::{Ifma, Lanes, max_bits};
 use crate::rsa::tests::numbers::{modulus, number};
 use crate::rsa::{Montgomery, Portable, Powers, Uint};
@@ -211,10 +212,95 @@ fn powers_of_all_layouts() {
     }
 }
 
+/// A number of at most so many bits: any, or one that makes results of which whole lanes are zero, so that carries run through them.
+fn any_or_sparse(random: &mut StdRng, bits: usize) -> BigUint {
+    if random.random_range(0..4) == 0 {
+        number(random, bits)
+    } else {
+        BigUint::from(1u8) << random.random_range(0..bits)
+    }
+}
+
+/// All digits of what numbers in turns become are those that each becomes by itself.
+#[test]
+fn numbers_in_turns_become_what_each_becomes_by_itself() {
+    let Some(cpu) = cpu() else { return };
+    let mut random = StdRng::seed_from_u64(9);
+    let layouts = || layouts().filter(|layout| layout.takes_turns());
+    assert_eq!(layouts().map(Layout::digits).collect::<Vec<_>>(), (29..=40).collect::<Vec<_>>());
+    for (layout, round) in layouts().flat_map(|layout| (0..40).map(move |round| (layout, round))) {
+        let bits = layout.digits() * DIGIT_BITS - 4;
+        let n = |random: &mut StdRng| {
+            any_or_sparse(random, bits - 1) | BigUint::from(1u8) | BigUint::from(1u8) << (bits - 1)
+        };
+        let mut moduli = Box::new([Modulus::unprepared(cpu, layout), Modulus::unprepared(cpu, layout)]);
+        moduli.iter_mut().for_each(|modulus| modulus.prepare(&[&uint(&n(&mut random), bits)], bits));
+        let mut both = Box::new([Workspace::ZERO, Workspace::ZERO]);
+        let mut alone = Box::new([Workspace::ZERO, Workspace::ZERO]);
+        for (both, alone) in both.iter_mut().zip(alone.iter_mut()) {
+            for place in 0..both.table.len() {
+                both.table[place].copy(&digits(&[any_or_sparse(&mut random, bits)], layout));
+                alone.table[place].copy(&both.table[place]);
+            }
+            both.power.copy(&alone.table[random.random_range(0..32)]);
+            alone.power.copy(&both.power);
+        }
+        let windows: Vec<[u8; LANES]> = (0..6).map(|_| std::array::from_fn(|_| random.random_range(0..32))).collect();
+        for slice in windows.chunks(1 + round % 3) {
+            kernel::go_on_in_turns(&mut both, slice, &moduli);
+        }
+        for i in 0..2 {
+            let own: Vec<[u8; LANES]> = windows.iter().map(|window| [window[i]; LANES]).collect();
+            kernel::go_on(&mut alone[i], &own, &moduli[i]);
+            assert_eq!(value(&both[i].power, 0, layout), value(&alone[i].power, 0, layout), "{layout:?}, number {i}");
+        }
+    }
+}
+
+#[test]
+fn powers_in_turns() {
+    let Some(cpu) = cpu() else { return };
+    let mut random = StdRng::seed_from_u64(10);
+    for bits in [1453, 1536, 1661, 1976, 2048, 2076] {
+        let moduli = [modulus(&mut random, bits), modulus(&mut random, bits)];
+        let turns = Turns::new(cpu, moduli.iter().map(montgomery).collect());
+        let bases = moduli.each_ref().map(|n| up_to(&mut random, &(n - 1u8)));
+        // Of different widths.
+        let exponents = [number(&mut random, bits), number(&mut random, 64)];
+        let powers =
+            turns.pow(&bases.each_ref().map(|x| uint(x, bits)), &[uint(&exponents[0], bits), uint(&exponents[1], 64)]);
+        for i in 0..2 {
+            assert_eq!(big(&powers[i]), bases[i].modpow(&exponents[i], &moduli[i]), "number {i} of {bits} bits");
+        }
+    }
+}
+
+#[test]
+fn moduli_take_turns_that_are_too_large_for_sharing() {
+    let Some(cpu) = cpu() else { return };
+    for (bits, taken) in [
+        (vec![max_bits(2); 2], false),
+        (vec![max_bits(2) + 1; 2], true),
+        (vec![40 * DIGIT_BITS - 4; 2], true),
+        (vec![40 * DIGIT_BITS - 3; 2], false),
+        (vec![max_bits(1) + 1; 2], false),
+        (vec![1536, 1537], false),
+        (vec![1536], false),
+        (vec![1536; 3], false),
+    ] {
+        let moduli = || bits.iter().copied().map(odd).collect::<Vec<_>>();
+        assert_eq!(Turns::takes(&moduli()), taken, "{bits:?}");
+        assert_eq!(catch_unwind(|| Turns::new(cpu, moduli())).is_ok(), taken, "{bits:?}");
+    }
+}
+
+fn odd(bits: usize) -> Montgomery {
+    montgomery(&((BigUint::from(1u8) << (bits - 1)) + 1u8))
+}
+
 #[test]
 fn moduli_that_are_too_large_or_too_many_or_of_two_widths_are_refused() {
     let Some(cpu) = cpu() else { return };
-    let odd = |bits: usize| montgomery(&((BigUint::from(1u8) << (bits - 1)) + 1u8));
     for (bits, taken) in [
         (vec![max_bits(1)], true),
         (vec![max_bits(1) + 1], false),
@@ -234,10 +320,13 @@ fn moduli_that_are_too_large_or_too_many_or_of_two_widths_are_refused() {
 
 #[test]
 fn the_kernel_gets_no_layout_that_it_has_no_room_for() {
-    for (numbers, digits) in [(0, 1), (3, 1), (1, 0), (1, 81), (2, 0), (2, 41)] {
+    for (numbers, digits) in [(0, 1), (3, 1), (1, 0), (1, 81), (2, 0), (2, 29)] {
         assert!(catch_unwind(|| Layout::new(numbers, digits)).is_err(), "{numbers} of {digits}");
     }
     let Some(cpu) = cpu() else { return };
+    let sharing = || [0, 1].map(|_| Modulus::unprepared(cpu, Layout::new(1, 28)));
+    let mut workspaces = Box::new([Workspace::ZERO, Workspace::ZERO]);
+    assert!(catch_unwind(move || kernel::go_on_in_turns(&mut workspaces, &[[0; LANES]], &sharing())).is_err());
     let three = Uint::small(3, 1);
     assert!(catch_unwind(|| Modulus::new(cpu, &[&three, &three], 2, Layout::new(1, 1))).is_err());
 }
@@ -248,7 +337,7 @@ fn secrets_are_wiped() {
     let zero = |digits: &Digits| digits.0.iter().all(|vector| vector.0 == [0; LANES]);
     let Some(cpu) = cpu() else { return };
     let (mut lanes, _) = lanes(cpu, &mut StdRng::seed_from_u64(7), 2, 1024);
-    let mut workspace = Workspace::new();
+    let mut workspace = Box::new(Workspace::ZERO);
     workspace.power.copy(&lanes.modulus.r2);
     workspace.table[31].copy(&lanes.modulus.r2);
     wiped_on_drop(&*workspace);
