@@ -17,7 +17,7 @@
 //! | `windows` | RSA: exponents
 //! | `mulx` | RSA: products of big integers with two carry chains |
 //! | `fma52` | RSA: powers modulo two numbers side by side, by the floating-point unit |
-//! | `ifma` | RSA: powers modulo two numbers side by side, or one, by multipliers of 52 bits |
+//! | `ifma` | RSA: powers modulo one number or two, by multipliers of 52 bits |
 //!
 //! The kernels of AES-GCM are written once, over [`vector::Vector`], and compiled twice. Constant time: the only branches are on lengths and
 //! counters, the only index is the counter.

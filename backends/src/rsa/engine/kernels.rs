@@ -8,7 +8,7 @@ use crate::rsa::uint::{Arithmetic, Portable};
 #[cfg(not(target_arch = "x86_64"))]
 use sealwire_traits::Unavailable;
 
-/// AVX-512 IFMA, for one power or two side by side.
+/// AVX-512 IFMA, for one power or two at once.
 pub(super) static IFMA: EngineEntry = EngineEntry { name: "num-bigint/ifma", is_sliced: true, load: ifma };
 /// AVX2 and FMA, for two powers side by side; all else by the fastest arithmetic there is beside it.
 pub(super) static FMA52: EngineEntry = EngineEntry { name: "num-bigint/fma52", is_sliced: true, load: fma52 };

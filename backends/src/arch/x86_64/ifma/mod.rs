@@ -1,4 +1,4 @@
-//! Powers modulo one number, or modulo two side by side, with the multipliers for 52 bits of AVX-512 IFMA, eight lanes at a time.
+//! Powers modulo one number, or modulo two, side by side or in turns, with the multipliers for 52 bits of AVX-512 IFMA, eight lanes at a time.
 //!
 //! | file | what it is |
 //! |---|---|
