@@ -56,7 +56,7 @@ mod modulus;
 mod tests;
 
 use super::cpu;
-use super::windows::windows;
+use super::windows::{WINDOW, windows};
 use crate::cpu_limit::Level;
 use crate::rsa::{Montgomery, Powers, Uint, windows_in_slice};
 use digits::{Digits, MAX_HALF, MIN_HALF, VECTOR_BITS};
@@ -145,7 +145,7 @@ impl Pair {
     async fn pow_in_slices(&self, bases: &[Uint], exponents: &[Uint]) -> Vec<Uint> {
         let mut workspace = Workspace::new();
         self.fill_table(both(bases), &mut workspace);
-        let windows = windows(&both(exponents), |lane| lane / 2);
+        let windows = windows(&both(exponents), WINDOW, |lane| lane / 2);
         kernel::begin(&mut workspace, &windows[0], &self.modulus);
         for slice in windows[1..].chunks(windows_in_slice(self.moduli[0].width())) {
             kernel::go_on(&mut workspace, slice, &self.modulus);

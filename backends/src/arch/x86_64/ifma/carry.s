@@ -3,6 +3,7 @@
 # Within a lane carries run from one vector to the next, and then once into the next lane. What they leave is a carry of one at most out of the lowest
 # digit of a lane, and out of the lane where all others are ones: which lanes get one is computed for all at once. Then it runs up once more.
 #   k1  all digits of the lane but the lowest are ones     k2  the lowest one is      k3  the lowest one has a carry
+#   k6 and k7 are those of LOAD
 # Registers: columns from \c on; \m the bits of a digit; \z and \t for a moment.
 .macro CARRY v, w, c, z, m, t, to
     CARRY_UP \v, \c, \m, \t
@@ -58,30 +59,24 @@
     # What comes out of each lane: a carry, or one that comes in.
     kandb k4, k2, k1
     kandb k5, k3, k1
-    kmovb r11d, k4
-    kmovb r9d, k5
-    add r9d, r9d
+    kshiftlb k5, k5, 1
     .if \w == 2
     # A bit in between, for the other number, passes everything on.
-    mov r10d, r9d
-    and r10d, 0xaa
-    and r9d, 0x154
-    mov eax, r11d
-    or eax, 0xaa
-    add r10d, eax
-    mov eax, r11d
-    or eax, 0x55
-    add r9d, eax
-    xor r10d, r11d
-    xor r9d, r11d
-    and r10d, 0x55
-    and r9d, 0xaa
-    or r9d, r10d
+    kandb k2, k5, k6
+    korb k3, k4, k6
+    kaddb k2, k2, k3
+    kandb k5, k5, k7
+    korb k3, k4, k7
+    kaddb k5, k5, k3
+    kxorb k2, k2, k4
+    kxorb k5, k5, k4
+    kandb k2, k2, k7
+    kandb k5, k5, k6
+    korb k4, k2, k5
     .else
-    add r9d, r11d
-    xor r9d, r11d
+    kaddb k5, k5, k4
+    kxorb k4, k4, k5
     .endif
-    kmovb k4, r9d
     vpaddq zmm\lowest{{k4}}, zmm\lowest, qword ptr [rcx + {one}]{{1to8}}
 .endm
 

@@ -14,10 +14,17 @@ pub(super) const MAX_VECTORS: usize = 10;
 /// The most when two numbers share them: larger ones are raised in turns.
 const MAX_SHARED_VECTORS: usize = 7;
 
+/// The most vectors of numbers in turns, for which the registers suffice.
+pub(super) const MAX_VECTORS_IN_TURNS: usize = 5;
+
 /// Eight lanes.
 #[derive(Zeroize)]
 #[repr(C, align(64))]
 pub(super) struct Vector(pub(super) [u64; LANES]);
+
+impl Vector {
+    pub(super) const ZERO: Vector = Vector([0; LANES]);
+}
 
 /// How numbers are laid out, all of it public.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -44,9 +51,9 @@ impl Layout {
     }
 
     /// Whether two numbers of this layout can be raised in turns: there is one to a layout, there are more digits than two numbers can share the
-    /// lanes with, and no more than five vectors, so that the registers suffice for both.
+    /// lanes with, and the registers suffice for both.
     pub(super) fn takes_turns(self) -> bool {
-        self.numbers == 1 && self.digits > Layout::most_digits(2) && self.vectors() <= 5
+        self.numbers == 1 && self.digits > Layout::most_digits(2) && self.vectors() <= MAX_VECTORS_IN_TURNS
     }
 
     pub(super) fn numbers(self) -> usize {
@@ -75,7 +82,7 @@ pub(super) struct Digits(pub(super) [Vector; MAX_VECTORS]);
 
 impl Digits {
     /// 0.
-    pub(super) const ZERO: Digits = Digits([const { Vector([0; LANES]) }; MAX_VECTORS]);
+    pub(super) const ZERO: Digits = Digits([const { Vector::ZERO }; MAX_VECTORS]);
 
     /// Reads numbers that the layout has room for.
     pub(super) fn load(&mut self, numbers: &[&Uint], layout: Layout) {
@@ -100,6 +107,20 @@ impl Digits {
             }
         }
         number
+    }
+
+    /// Reads vectors, as many as there are.
+    pub(super) fn read(&mut self, vectors: &[Vector]) {
+        for (to, from) in self.0.iter_mut().zip(vectors) {
+            to.0 = from.0;
+        }
+    }
+
+    /// Writes vectors, as many as there are.
+    pub(super) fn write(&self, vectors: &mut [Vector]) {
+        for (to, from) in vectors.iter_mut().zip(&self.0) {
+            to.0 = from.0;
+        }
     }
 
     /// Becomes a copy.

@@ -3,9 +3,9 @@
 # General registers, from the first call on:
 #   rcx  modulus          rdi  operand, the first factor, and the result      rsi  the second factor
 #   r12  workspace        r13  windows        r14  how many are left      rbx  where in numbers of the table      rbp  squares that are left
-# In products: r10 the digit of the row, rax rows that are left, r9 until the next lane, rdx the multiplier; in carries rax, r9, r10 and r11. (In turns
-# some have other uses: see turns.s.)
-# A product or a square leaves alone rcx, rdi, rbx, rbp, r8, and r12 to r15.
+# In products: r10 the digit of the row, rax rows that are left, r9 until the next lane, rdx the multiplier. Where entries of the table are chosen: r9 or
+# r10 the next ones, r11 from one to the next. (In turns some have other uses: see turns.s.)
+# A product or a square leaves alone rcx, rdi, rsi, rbp, r8, and r12 to r15.
     push rbx
     push rbp
     push r12
@@ -18,8 +18,11 @@
     mov eax, edi
     mov rdi, rsi
     mov rsi, rdx
-    cmp eax, {square}
-    ja 2f
+    cmp eax, {first}
+    jae 2f
+    mov ebx, eax
+    call .Lifma_load
+    cmp ebx, {square}
     je 1f
     call .Lifma_multiply
     jmp 3f
@@ -27,17 +30,20 @@
     call .Lifma_square
     jmp 3f
 2:
-    cmp eax, {turns}
-    je 5f
-    cmp eax, {first}
     je 4f
+    cmp eax, {first_in_turns}
+    ja 6f
+    je 5f
     call .Lifma_windows
     jmp 3f
 4:
-    lea rdi, [r12 + {power}]
+    lea rsi, [r12 + {power}]
     call .Lifma_first
     jmp 3f
 5:
+    call .Lifma_first_in_turns
+    jmp 3f
+6:
     call .Lifma_turns
 3:
     # No secret stays in a register.
@@ -60,7 +66,9 @@
     pop rbx
     ret
 
-.Lifma_multiply:
+# The functions of a shape. The first factor is in registers when a product or a square begins: `load` puts it there, and so does the end of each.
+.macro DISPATCH name
+.Lifma_\name:
     mov r10, [rcx + {shape}]
     lea r9, [rip + 1f]
     movsxd rax, dword ptr [r9 + 4 * r10]
@@ -68,55 +76,56 @@
     jmp rax
 1:
     .irp v, 1,2,3,4,5,6,7,8,9,10
-    .long .Lifma_multiply_1_\v - 1b
+    .long .Lifma_\name\()_1_\v - 1b
     .endr
     .irp v, 1,2,3,4,5,6,7
-    .long .Lifma_multiply_2_\v - 1b
+    .long .Lifma_\name\()_2_\v - 1b
     .endr
+.endm
+    DISPATCH load
+    DISPATCH multiply
+    DISPATCH square
+    DISPATCH square_and_gather
 
-.Lifma_square:
-    mov r10, [rcx + {shape}]
-    lea r9, [rip + 1f]
-    movsxd rax, dword ptr [r9 + 4 * r10]
-    add rax, r9
-    jmp rax
-1:
-    .irp v, 1,2,3,4,5,6,7,8,9,10
-    .long .Lifma_square_1_\v - 1b
-    .endr
-    .irp v, 1,2,3,4,5,6,7
-    .long .Lifma_square_2_\v - 1b
-    .endr
-
-# For each window power = power^32 * table[window]. A fifth of the next factor is gathered after each of the squares: at its end a square waits
-# for carries, which leaves the processor time for other things.
+# For each window power = power^32 * table[window]. Each of the squares gathers a fifth of the next factor.
 .Lifma_windows:
+    lea rdi, [r12 + {power}]
+    lea rsi, [r12 + {factor}]
+    call .Lifma_load
+1:
     xor ebx, ebx
     mov ebp, {window}
 2:
-    lea rdi, [r12 + {power}]
-    call .Lifma_square
-    lea rdi, [r12 + {factor}]
-    call .Lifma_gather
+    call .Lifma_square_and_gather
     dec ebp
     jnz 2b
-    lea rdi, [r12 + {power}]
-    lea rsi, [r12 + {factor}]
     call .Lifma_multiply
     add r13, 8
     dec r14
-    jnz .Lifma_windows
+    jnz 1b
     ret
 
 # The same of two numbers in turns, which have four vectors or five.
 .Lifma_turns:
     mov r15, rcx
-    mov rax, [rcx + {shape}]
-    cmp eax, 4 - 1
+    cmp qword ptr [rcx + {shape}], 4 - 1
     je .Lifma_turns_4
     jmp .Lifma_turns_5
+.Lifma_first_in_turns:
+    mov r15, rcx
+    cmp qword ptr [rcx + {shape}], 4 - 1
+    je .Lifma_first_in_turns_4
+    jmp .Lifma_first_in_turns_5
 
-# [rdi] = table[window]
+# Masks k1 to k5: where the bits of the window are set.
+.macro GATHER_MASKS
+    vpmovzxbq zmm31, qword ptr [r13]
+    .irp bit, 0,1,2,3,4
+    KEEP_MASK \bit, %(\bit + 1), 31
+    .endr
+.endm
+
+# [rsi] = table[window]
 .Lifma_first:
     xor ebx, ebx
     mov ebp, {window}
@@ -126,20 +135,19 @@
     jnz 1b
     ret
 
-# [rdi] = table[window], a share of its vectors from rbx on, as far as there are any. Every entry is read: of two, then of the two that are left
-# of four, and so on, a bit of the window keeps one.
+# [rsi] = table[window], a share of its vectors, from rbx on, as far as there are any. Every entry is read.
 .Lifma_gather:
-    vpmovzxbq zmm7, qword ptr [r13]
-    .irp bit, 0,1,2,3,4
-    KEEP_MASK \bit, %(\bit + 1), 7
-    .endr
+    GATHER_MASKS
     mov r9, [rcx + {share}]
+    mov r11, [rcx + {length}]
 1:
-    cmp rbx, [rcx + {length}]
+    cmp rbx, r11
     je 2f
     lea r10, [r12 + rbx + {table}]
-    GATHER 0, 6, r10
-    vmovdqa64 [rdi + rbx], zmm0
+    .irp pair, 0,1,2,3,4,5,6,7,8,9,10,11,12,13,14,15
+    KEEP_PAIR 27, 0, \pair, r10, r11
+    .endr
+    vmovdqa64 [rsi + rbx], zmm27
     add rbx, 64
     dec r9
     jnz 1b

@@ -2,7 +2,7 @@
 
 #![allow(unsafe_code)]
 
-use super::digits::{Digits, LANES};
+use super::digits::{Digits, LANES, Layout, MAX_VECTORS, MAX_VECTORS_IN_TURNS, Vector};
 use super::modulus::{DIGITS, LENGTH, Modulus, SHAPE, SHARE};
 use crate::arch::x86_64::windows::WINDOW;
 use core::arch::naked_asm;
@@ -16,7 +16,15 @@ const MULTIPLY: u32 = 0;
 const SQUARE: u32 = 1;
 const FIRST: u32 = 2;
 const WINDOWS: u32 = 3;
-const TURNS: u32 = 4;
+const FIRST_IN_TURNS: u32 = 4;
+const TURNS: u32 = 5;
+
+/// Bits of the exponents that numbers in turns take at a step.
+pub(super) const WINDOW_IN_TURNS: usize = 6;
+
+/// Vectors in a table: of the largest numbers for a window, or of the largest that take turns.
+const TABLE_VECTORS: usize = MAX_VECTORS << WINDOW;
+const _: () = assert!(MAX_VECTORS_IN_TURNS << WINDOW_IN_TURNS <= TABLE_VECTORS);
 
 /// What an exponentiation writes to, wiped on drop.
 #[derive(Zeroize, ZeroizeOnDrop)]
@@ -24,14 +32,29 @@ const TURNS: u32 = 4;
 pub(super) struct Workspace {
     pub(super) power: Digits,
     pub(super) factor: Digits,
-    /// The powers from 0 to 31 of the bases.
-    pub(super) table: [Digits; 1 << WINDOW],
+    /// The powers of the bases from 0 on.
+    pub(super) table: Table,
 }
 
 impl Workspace {
     /// Zeros. To be put where the secrets will be: a move would leave a copy of them behind.
     pub(super) const ZERO: Workspace =
-        Workspace { power: Digits::ZERO, factor: Digits::ZERO, table: [const { Digits::ZERO }; 1 << WINDOW] };
+        Workspace { power: Digits::ZERO, factor: Digits::ZERO, table: Table([const { Vector::ZERO }; TABLE_VECTORS]) };
+}
+
+/// Numbers of as many vectors as the layout says, one behind the other.
+#[derive(Zeroize)]
+#[repr(C)]
+pub(super) struct Table([Vector; TABLE_VECTORS]);
+
+impl Table {
+    pub(super) fn put(&mut self, i: usize, digits: &Digits, layout: Layout) {
+        digits.write(&mut self.0[i * layout.vectors()..][..layout.vectors()]);
+    }
+
+    pub(super) fn take(&self, i: usize, digits: &mut Digits, layout: Layout) {
+        digits.read(&self.0[i * layout.vectors()..][..layout.vectors()]);
+    }
 }
 
 /// `a = a b / R`, for all moduli.
@@ -62,19 +85,31 @@ pub(super) fn go_on(workspace: &mut Workspace, windows: &[[u8; LANES]], modulus:
     unsafe { kernel(WINDOWS, ptr::null_mut(), windows.as_ptr().cast(), modulus, workspace, windows.len()) }
 }
 
-/// Takes further windows of the exponents into the powers of two numbers in turns. Each has a workspace and a modulus, with a layout for itself, and
-/// its own window in byte 0 or 1.
+/// As [`begin`], for two numbers that take turns. Each has a workspace and a modulus, with a layout for itself, and its own window, below 64. Of the
+/// table the powers from 2 on are computed first.
 ///
 /// # Panics
 /// When the numbers do not take turns: see [`Layout::takes_turns`].
-pub(super) fn go_on_in_turns(workspaces: &mut [Workspace; 2], windows: &[[u8; LANES]], moduli: &[Modulus; 2]) {
+pub(super) fn begin_in_turns(workspaces: &mut [Workspace; 2], window: &[u8; 2], moduli: &[Modulus; 2]) {
+    in_turns(FIRST_IN_TURNS, workspaces, std::slice::from_ref(window), moduli);
+}
+
+/// As [`go_on`], for two numbers that take turns.
+///
+/// # Panics
+/// As [`begin_in_turns`].
+pub(super) fn go_on_in_turns(workspaces: &mut [Workspace; 2], windows: &[[u8; 2]], moduli: &[Modulus; 2]) {
+    in_turns(TURNS, workspaces, windows, moduli);
+}
+
+fn in_turns(operation: u32, workspaces: &mut [Workspace; 2], windows: &[[u8; 2]], moduli: &[Modulus; 2]) {
     assert!(moduli[0].layout().takes_turns() && moduli[0].layout() == moduli[1].layout());
     if windows.is_empty() {
         return;
     }
     let (workspaces, moduli) = (workspaces.as_mut_ptr(), moduli.as_ptr());
     // SAFETY: as in `go_on`, for two of each, one behind the other; there are functions for layouts that take turns.
-    unsafe { kernel(TURNS, ptr::null_mut(), windows.as_ptr().cast(), moduli, workspaces, windows.len()) }
+    unsafe { kernel(operation, ptr::null_mut(), windows.as_ptr().cast(), moduli, workspaces, windows.len()) }
 }
 
 /// The kernel: see `entry.s`, where the operations and registers are.
@@ -101,9 +136,9 @@ unsafe extern "sysv64" fn kernel(
         include_str!("shapes.s"),
         square = const SQUARE,
         first = const FIRST,
-        turns = const TURNS,
+        first_in_turns = const FIRST_IN_TURNS,
         window = const WINDOW,
-        digits_size = const size_of::<Digits>(),
+        window_in_turns = const WINDOW_IN_TURNS,
         workspace_size = const size_of::<Workspace>(),
         modulus_size = const size_of::<Modulus>(),
         power = const offset_of!(Workspace, power),

@@ -73,28 +73,31 @@
     .endif
 .endm
 
-# The two halves of products: a vector times the digits in zmm\b. The vector is in zmm\a if \kept, else in memory.
-.macro PRODUCT low, high, a, kept, from, at, b
-    .if \kept
-    vpmadd52luq zmm\low, zmm\b, zmm\a
-    vpmadd52huq zmm\high, zmm\b, zmm\a
+# Vector \i of the first factor times the digits of the row: the two halves of the products.
+.macro FACTOR low, high, i
+    .if \i < .Lfactors_kept
+    PRODUCT \low, \high, %(.Lfactors_at + \i)
     .else
-    vmovdqa64 zmm31, [\from + \at]
-    vpmadd52luq zmm\low, zmm\b, zmm31
-    vpmadd52huq zmm\high, zmm\b, zmm31
+    vmovdqa64 zmm31, [rdi + 64 * \i]
+    PRODUCT \low, \high, 31
     .endif
 .endm
-
-# Vector \i of the first factor times the digits of the row.
-.macro FACTOR low, high, i
-    PRODUCT \low, \high, %(.Lfactors_at + \i), %(\i < .Lfactors_kept), rdi, %(64 * \i), 28
+.macro PRODUCT low, high, a
+    vpmadd52luq zmm\low, zmm28, zmm\a
+    vpmadd52huq zmm\high, zmm28, zmm\a
 .endm
 
-# Vector \i of the multiplier times the quotients in zmm\b.
-.macro MULTIPLIER low, high, i, b
-    PRODUCT \low, \high, %(.Lmultipliers_at + \i), %(\i < .Lmultipliers_kept), rdx, %(64 * \i), \b
+# The lower halves of vector \i of the multiplier times the quotients of this row, and the upper halves of it times those in zmm\b.
+.macro LOW_MULTIPLIER low, i
+    .if \i < .Lmultipliers_kept
+    LOW_ONE \low, %(.Lmultipliers_at + \i)
+    .else
+    vpmadd52luq zmm\low, zmm29, [rdx + 64 * \i]
+    .endif
 .endm
-
+.macro LOW_ONE low, a
+    vpmadd52luq zmm\low, zmm29, zmm\a
+.endm
 .macro HIGH_MULTIPLIER high, i, b
     .if \i < .Lmultipliers_kept
     HIGH_ONE \high, %(.Lmultipliers_at + \i), \b
@@ -106,7 +109,7 @@
     vpmadd52huq zmm\high, zmm\b, zmm\a
 .endm
 
-# What the lowest digit of each number in zmm\x carries. Mask k6 has the lowest lane alone.
+# What the lowest digit of each number in zmm\x carries.
 .macro CARRY_LOWEST w, to, x
     .if \w == 2
     vpsrlq xmm\to, xmm\x, 52
@@ -121,27 +124,29 @@
 .endm
 
 # Of two vectors the second where the mask is set: both in memory, or both in registers.
-.macro KEEP_ONE to, other, first, second, from
-    vmovdqa64 zmm\to, [\from + \first]
-    vmovdqa64 zmm\other, [\from + \second]
+.macro KEEP_ONE to, other, from, stride
+    vmovdqa64 zmm\to, [\from]
+    vmovdqa64 zmm\other, [\from + \stride]
     vpblendmq zmm\to{{k1}}, zmm\to, zmm\other
 .endm
 .macro KEEP to, other, mask
     vpblendmq zmm\to{{k\mask}}, zmm\to, zmm\other
 .endm
 
-# One vector of the entry of the table at \from that the window says, by the masks k1 to k5, into register \to: every entry is read. Of two, then of
-# the two that are left of four, and so on, a bit of the window keeps one. Registers up to \to + 5 and \other are used.
-.macro GATHER to, other, from
+# Of the vectors at \from and, again and again, \stride further the one that the window says, by the masks k1 to k5: of two, then of the two that are
+# left of four, and so on, a bit of the window keeps one. A step takes two vectors and moves \from; behind the last step of a power of two of them the
+# one is in register \to. Registers behind it, as many as the window has bits, and \other are used.
+.macro KEEP_PAIR to, other, pair, from, stride
+    .if \pair == 0
     .set .Lkept, 0
-    .irp pair, 0,1,2,3,4,5,6,7,8,9,10,11,12,13,14,15
-    KEEP_ONE %(\to + .Lkept), \other, %({digits_size} * 2 * \pair), %({digits_size} * (2 * \pair + 1)), \from
+    .endif
+    KEEP_ONE %(\to + .Lkept), \other, \from, \stride
+    lea \from, [\from + 2 * \stride]
     .set .Lkept, .Lkept + 1
     .irp bit, 1,2,3,4
     .if (\pair + 1) % (1 << \bit) == 0
     KEEP %(\to + .Lkept - 2), %(\to + .Lkept - 1), %(\bit + 1)
     .set .Lkept, .Lkept - 1
     .endif
-    .endr
     .endr
 .endm

@@ -47,8 +47,10 @@
 //! # Turns
 //! The end of a product or a square, its last quotient and the carries, is a chain of steps that wait for each other, for which the multipliers stand
 //! idle. Numbers of up to 28 digits share the lanes and have no other way: of these two take fewer vectors than each by itself. Two larger ones have
-//! all lanes each, and take turns, operation by operation: the end of the one's is woven into the first rows of the other's, and into the rows behind
-//! those, of squares, the choice of the next factor from the table.
+//! all lanes each, and take turns, operation by operation: the end of the one's is woven into the first rows of the other's.
+//!
+//! The choice of the next factor from the table is woven into the rows of squares as well, where the registers suffice. It costs little there: in turns
+//! windows have six bits and the table 64 numbers, which makes products rarer.
 //!
 //! # Constant time
 //! Branches and addresses depend on the layout, the bits of the moduli and the width of the exponents. Each entry of the table is read at each
@@ -67,7 +69,7 @@ mod tests;
 pub(crate) use public::PublicModulus;
 
 use super::cpu;
-use super::windows::windows;
+use super::windows::{WINDOW, windows};
 use crate::cpu_limit::Level;
 use crate::rsa::{Montgomery, Powers, Uint, windows_in_slice};
 use digits::{DIGIT_BITS, Digits, Layout};
@@ -147,9 +149,10 @@ impl Lanes {
     /// The powers, by fixed windows (HAC, algorithm 14.82). The exponents may have different widths.
     async fn pow_in_slices(&self, bases: &[Uint], exponents: &[Uint]) -> Vec<Uint> {
         let mut workspace = Box::new(Workspace::ZERO);
-        fill_table(&mut workspace, &bases.iter().collect::<Vec<_>>(), &self.modulus);
+        begin_table(&mut workspace, &bases.iter().collect::<Vec<_>>(), &self.modulus);
+        fill_table(&mut workspace, 1 << WINDOW, &self.modulus);
         let exponents: Vec<&Uint> = exponents.iter().collect();
-        let windows = windows(&exponents, |lane| lane % exponents.len());
+        let windows = windows(&exponents, WINDOW, |lane| lane % exponents.len());
         kernel::begin(&mut workspace, &windows[0], &self.modulus);
         for slice in windows[1..].chunks(windows_in_slice(self.moduli[0].width())) {
             kernel::go_on(&mut workspace, slice, &self.modulus);
@@ -169,21 +172,29 @@ impl Powers for Lanes {
     }
 }
 
-/// The powers from 0 on of the bases: the even ones are squares.
-fn fill_table(workspace: &mut Workspace, bases: &[&Uint], modulus: &Modulus) {
-    let table = &mut workspace.table;
-    table[0].copy(&modulus.one);
-    table[1].load(bases, modulus.layout());
-    kernel::multiply(&mut table[1], &modulus.r2, modulus);
-    for i in 2..table.len() {
-        let (done, rest) = table.split_at_mut(i);
+/// The powers 0 and 1 of the bases into the table.
+fn begin_table(workspace: &mut Workspace, bases: &[&Uint], modulus: &Modulus) {
+    let Workspace { factor, table, .. } = workspace;
+    factor.load(bases, modulus.layout());
+    kernel::multiply(factor, &modulus.r2, modulus);
+    table.put(0, &modulus.one, modulus.layout());
+    table.put(1, factor, modulus.layout());
+}
+
+/// The other powers into the table, as many as there are to be: the even ones are squares.
+fn fill_table(workspace: &mut Workspace, count: usize, modulus: &Modulus) {
+    let Workspace { power, factor, table } = workspace;
+    let layout = modulus.layout();
+    table.take(1, factor, layout);
+    for i in 2..count {
         if i % 2 == 0 {
-            rest[0].copy(&done[i / 2]);
-            kernel::square(&mut rest[0], modulus);
+            table.take(i / 2, power, layout);
+            kernel::square(power, modulus);
         } else {
-            rest[0].copy(&done[i - 1]);
-            kernel::multiply(&mut rest[0], &done[1], modulus);
+            // `power` is the one before.
+            kernel::multiply(power, factor, modulus);
         }
+        table.put(i, power, layout);
     }
 }
 

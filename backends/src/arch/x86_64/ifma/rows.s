@@ -1,14 +1,22 @@
 # Products and squares of numbers of \v vectors, \w of them side by side: operand = operand * other / R, operand = operand^2 / R. A row is a digit
 # times all vectors of the first factor; then the quotient that its column asks for, times all vectors of the multiplier.
 
-.macro BEGIN v, w
+# What stays in registers: the first factor, the multiplier, and masks. With one number to a vector k6 is its lowest lane; with two k6 has the lanes of
+# the second and k7 those of the first.
+.macro LOAD v, w
     .if \w == 1
     mov eax, 1
     kmovb k6, eax
+    .else
+    mov eax, 0xaa
+    kmovb k6, eax
+    knotb k7, k6
     .endif
     FETCH %(.Lfactors_at), %(.Lfactors_kept), rdi
     lea rdx, [rcx + {friendly}]
     FETCH %(.Lmultipliers_at), %(.Lmultipliers_kept), rdx
+.endm
+.macro BEGIN v, w
     CLEAR 0, %(2 * \v + 1)
     CLEAR_ONE 27
     CLEAR_ONE 30
@@ -18,11 +26,11 @@
 # A row begins with the lowest vector, as far as it takes that: with it the lowest column is complete. What falls to the column above the window
 # begins there.
 .macro ROW_BEGIN v, w
-    DIGIT \w
     vpxorq xmm\v, xmm\v, xmm\v
     CLEAR_ONE %(2 * \v + 1)
 .endm
 .macro PRODUCT_BEGIN v, w
+    DIGIT \w
     ROW_BEGIN \v, \w
     FACTOR 0, 1, 0
 .endm
@@ -70,12 +78,17 @@
 # something already.
 .macro REDUCE_ROW v, w, top
     REDUCE_LOWEST %(\v + 1), %(2 * \v + 1), \v, \w, \top
+    # First all lower halves: what is added to one register next to each other would wait.
     .set .Li, 0
-    .rept \v - 1
-    MULTIPLIER %(\v + 2 + .Li), %(\v + 3 + .Li), %.Li, 29
+    .rept \v
+    LOW_MULTIPLIER %(\v + 2 + .Li), %.Li
     .set .Li, .Li + 1
     .endr
-    LOW_TOP %(2 * \v + 1), %(\v - 1)
+    .set .Li, 0
+    .rept \v - 1
+    HIGH_MULTIPLIER %(\v + 3 + .Li), %.Li, 29
+    .set .Li, .Li + 1
+    .endr
     MOVE 0, \v
     MOVE %(\v + 1), \v
     vmovdqa64 zmm30, zmm29
@@ -93,16 +106,6 @@
     valignq zmm\highest, zmm0, zmm\lowest, \w
     .endif
     HIGH_MULTIPLIER \highest, %(\v - 1), 30
-.endm
-.macro LOW_TOP low, i
-    .if \i < .Lmultipliers_kept
-    LOW_ONE \low, %(.Lmultipliers_at + \i)
-    .else
-    vpmadd52luq zmm\low, zmm29, [rdx + 64 * \i]
-    .endif
-.endm
-.macro LOW_ONE low, a
-    vpmadd52luq zmm\low, zmm29, zmm\a
 .endm
 
 # Behind the products of the last row: all that the other columns have by then, in registers \v + 2 to 2 \v + 1.
@@ -182,17 +185,40 @@
     .endif
     \woven \v, %(2 * .Lrow)
     REDUCE_ROW \v, \w, %(.Lrow == \v - 1)
+    .if .Lrow < \v - 1
     add r10, 64
+    .else
+    sub r10, 64 * (\v - 1) - 8 * \w
+    .endif
+    DIGIT \w
     \woven \v, %(2 * .Lrow + 1)
     .set .Lrow, .Lrow + 1
     .endr
-    sub r10, 64 * \v - 8 * \w
 .endm
 .macro IF_LAST v, w, row
     dec rax
     jz .Lifma_square_\w\()_\v\()_\row
 .endm
 .macro NOTHING v, place
+.endm
+
+# The first digit comes from a register: it may just have been put into memory, from where it would take longer.
+.macro SQUARE_FIRST v, w
+    BEGIN \v, \w
+    mov r10, rdi
+    QUOTIENT \w, 28, %(.Lfactors_at)
+.endm
+
+# Woven into two lanes' rows: a vector of the next factor, into register 22. (Four or five vectors leave registers up to 26, and there are more rows than
+# those of two lanes, but for a single vector.)
+.macro GATHER_PAIRS v, place
+    .set .Lpairs, (15 + 4 * \v) / (4 * \v)
+    .rept .Lpairs
+    .if .Lpair < 16
+    KEEP_PAIR 22, 31, %.Lpair, r9, r11
+    .endif
+    .set .Lpair, .Lpair + 1
+    .endr
 .endm
 
 # Behind the last row of a square: all columns but the lowest, which has been doubled.
@@ -208,6 +234,11 @@
 .macro FUNCTIONS v, w
     ROOM \v
     .p2align 4
+.Lifma_load_\w\()_\v:
+    LOAD \v, \w
+    ret
+
+    .p2align 4
 .Lifma_multiply_\w\()_\v:
     BEGIN \v, \w
     mov r10, rsi
@@ -219,11 +250,30 @@
 
     .p2align 4
 .Lifma_square_\w\()_\v:
-    BEGIN \v, \w
-    mov r10, rdi
+    SQUARE_FIRST \v, \w
 1:
     SQUARE_ROWS \v, \w, NOTHING, 1
     jmp 1b
+
+    .p2align 4
+.Lifma_square_and_gather_\w\()_\v:
+    .if \v == 1 || \v > 5
+    call .Lifma_square_\w\()_\v
+    jmp .Lifma_gather
+    .else
+    cmp rbx, [rcx + {length}]
+    je .Lifma_square_\w\()_\v
+    SQUARE_FIRST \v, \w
+    GATHER_MASKS
+    lea r9, [r12 + rbx + {table}]
+    mov r11, [rcx + {length}]
+    .set .Lpair, 0
+    SQUARE_ROWS \v, \w, GATHER_PAIRS, 1
+    SQUARE_ROWS \v, \w, GATHER_PAIRS, 1
+    vmovdqa64 [rsi + rbx], zmm22
+    add rbx, 64
+    jmp 1b
+    .endif
     .set .Lrow, 0
     .rept \v
     SQUARE_LAST \v, \w, %.Lrow
@@ -235,6 +285,12 @@
     COMPLETE \v
     LAST_PRODUCTS \v, \w, %(\v + 1), 29, 27, rcx
     CARRY \v, \w, %(\v + 2), 1, 30, 31, rdi
+    # For what comes next: from memory it would take longer.
+    .set .Li, 0
+    .rept .Lfactors_kept
+    MOVE_ONE %(.Lfactors_at + .Li), %(\v + 2 + .Li)
+    .set .Li, .Li + 1
+    .endr
     ret
 .endm
 .macro LAST_BEGIN v, w

@@ -1,10 +1,11 @@
 //! The kernel against its algorithm written out with num-bigint, to the last bit. Powers of all engines are compared in `rsa/tests/powers.rs`.
 
 use super::digits::{DIGIT_BITS, Digits, LANES, Layout, MASK};
-use super::kernel::{self, Workspace};
+use super::kernel::{self, WINDOW_IN_TURNS, Workspace};
 use super::modulus::Modulus;
 use super::turns::Turns;
-use super::{Ifma, Lanes, max_bits};
+use super::{Ifma, Lanes, fill_table, max_bits};
+use crate::arch::x86_64::windows::WINDOW;
 use crate::rsa::tests::numbers::{modulus, number};
 use crate::rsa::{Montgomery, Portable, Powers, Uint};
 use num_bigint::BigUint;
@@ -199,12 +200,11 @@ fn carries_run_through_all_lanes() {
 fn powers_of_all_layouts() {
     let Some(cpu) = cpu() else { return };
     let mut random = StdRng::seed_from_u64(8);
-    for (numbers, bits) in
-        [(1, 2), (1, 412), (1, 1024), (1, 1365), (1, max_bits(1)), (2, 2), (2, 412), (2, max_bits(2))]
-    {
+    for layout in layouts() {
+        let (numbers, bits) = (layout.numbers(), layout.digits() * DIGIT_BITS - 4);
         let (lanes, moduli) = lanes(cpu, &mut random, numbers, bits);
         let bases: Vec<_> = moduli.iter().map(|n| up_to(&mut random, &(n - 1u8))).collect();
-        let exponents: Vec<_> = moduli.iter().map(|_| number(&mut random, bits)).collect();
+        let exponents: Vec<_> = moduli.iter().map(|_| number(&mut random, bits.min(200))).collect();
         let [a, b] = [&bases, &exponents].map(|numbers| numbers.iter().map(|x| uint(x, bits)).collect::<Vec<_>>());
         let powers: Vec<_> = lanes.pow(&a, &b).iter().map(big).collect();
         let expected = |i: usize| bases[i].modpow(&exponents[i], &moduli[i]);
@@ -221,7 +221,71 @@ fn any_or_sparse(random: &mut StdRng, bits: usize) -> BigUint {
     }
 }
 
-/// All digits of what numbers in turns become are those that each becomes by itself.
+/// A modulus for each number of a layout, of all bits it has room for.
+fn any_or_sparse_moduli(random: &mut StdRng, layout: Layout) -> Vec<Uint> {
+    let bits = layout.digits() * DIGIT_BITS - 4;
+    let n = |_| any_or_sparse(random, bits - 1) | BigUint::from(1u8) | BigUint::from(1u8) << (bits - 1);
+    (0..layout.numbers()).map(n).map(|n| uint(&n, bits)).collect()
+}
+
+/// A table of `count` numbers, and a power, for each number of a layout.
+fn fill(workspace: &mut Workspace, random: &mut StdRng, count: usize, layout: Layout) {
+    let bits = layout.digits() * DIGIT_BITS - 4;
+    let mut any = || digits(&(0..layout.numbers()).map(|_| any_or_sparse(random, bits)).collect::<Vec<_>>(), layout);
+    (0..count).for_each(|i| workspace.table.put(i, &any(), layout));
+    workspace.power.copy(&any());
+}
+
+fn copy(to: &mut Workspace, from: &Workspace, count: usize, layout: Layout) {
+    to.power.copy(&from.power);
+    for i in 0..count {
+        let mut entry = Digits::ZERO;
+        from.table.take(i, &mut entry, layout);
+        to.table.put(i, &entry, layout);
+    }
+}
+
+/// What a window of so many bits does to the power, by single squares and a single product.
+fn step(workspace: &mut Workspace, bits: usize, window: impl Fn(usize) -> u8, modulus: &Modulus) {
+    let layout = modulus.layout();
+    let entry = |i: usize| {
+        let mut entry = Digits::ZERO;
+        workspace.table.take(window(i).into(), &mut entry, layout);
+        value(&entry, i, layout)
+    };
+    let factor = digits(&(0..layout.numbers()).map(entry).collect::<Vec<_>>(), layout);
+    (0..bits).for_each(|_| kernel::square(&mut workspace.power, modulus));
+    kernel::multiply(&mut workspace.power, &factor, modulus);
+}
+
+/// All digits are those of single operations.
+#[test]
+fn windows_are_squares_and_a_product() {
+    let Some(cpu) = cpu() else { return };
+    let mut random = StdRng::seed_from_u64(11);
+    for (layout, round) in layouts().flat_map(|layout| (0..20).map(move |round| (layout, round))) {
+        let mut modulus = Modulus::unprepared(cpu, layout);
+        let moduli = any_or_sparse_moduli(&mut random, layout);
+        modulus.prepare(&moduli.iter().collect::<Vec<_>>(), layout.digits() * DIGIT_BITS - 4);
+        let mut together = Box::new(Workspace::ZERO);
+        fill(&mut together, &mut random, 1 << WINDOW, layout);
+        let mut single = Box::new(Workspace::ZERO);
+        copy(&mut single, &together, 1 << WINDOW, layout);
+        let windows: Vec<[u8; 2]> = (0..4).map(|_| [0, 1].map(|_| random.random_range(0..1 << WINDOW))).collect();
+        let of_lanes = |window: &[u8; 2]| std::array::from_fn(|lane| window[lane % layout.numbers()]);
+        for slice in windows.chunks(1 + round % 3) {
+            kernel::go_on(&mut together, &slice.iter().map(of_lanes).collect::<Vec<_>>(), &modulus);
+        }
+        for window in &windows {
+            step(&mut single, WINDOW, |i| window[i], &modulus);
+        }
+        for i in 0..layout.numbers() {
+            assert_eq!(value(&together.power, i, layout), value(&single.power, i, layout), "{layout:?}, number {i}");
+        }
+    }
+}
+
+/// All digits of what numbers in turns become, and of their tables, are those of single operations.
 #[test]
 fn numbers_in_turns_become_what_each_becomes_by_itself() {
     let Some(cpu) = cpu() else { return };
@@ -229,30 +293,40 @@ fn numbers_in_turns_become_what_each_becomes_by_itself() {
     let layouts = || layouts().filter(|layout| layout.takes_turns());
     assert_eq!(layouts().map(Layout::digits).collect::<Vec<_>>(), (29..=40).collect::<Vec<_>>());
     for (layout, round) in layouts().flat_map(|layout| (0..40).map(move |round| (layout, round))) {
-        let bits = layout.digits() * DIGIT_BITS - 4;
-        let n = |random: &mut StdRng| {
-            any_or_sparse(random, bits - 1) | BigUint::from(1u8) | BigUint::from(1u8) << (bits - 1)
-        };
-        let mut moduli = Box::new([Modulus::unprepared(cpu, layout), Modulus::unprepared(cpu, layout)]);
-        moduli.iter_mut().for_each(|modulus| modulus.prepare(&[&uint(&n(&mut random), bits)], bits));
+        let moduli = Box::new([0, 1].map(|_| {
+            let mut modulus = Modulus::unprepared(cpu, layout);
+            let n = any_or_sparse_moduli(&mut random, layout);
+            modulus.prepare(&[&n[0]], layout.digits() * DIGIT_BITS - 4);
+            modulus
+        }));
         let mut both = Box::new([Workspace::ZERO, Workspace::ZERO]);
-        let mut alone = Box::new([Workspace::ZERO, Workspace::ZERO]);
-        for (both, alone) in both.iter_mut().zip(alone.iter_mut()) {
-            for place in 0..both.table.len() {
-                both.table[place].copy(&digits(&[any_or_sparse(&mut random, bits)], layout));
-                alone.table[place].copy(&both.table[place]);
-            }
-            both.power.copy(&alone.table[random.random_range(0..32)]);
-            alone.power.copy(&both.power);
-        }
-        let windows: Vec<[u8; LANES]> = (0..6).map(|_| std::array::from_fn(|_| random.random_range(0..32))).collect();
+        both.iter_mut().for_each(|workspace| fill(workspace, &mut random, 1 << WINDOW_IN_TURNS, layout));
+        let mut single = Box::new([Workspace::ZERO, Workspace::ZERO]);
+        (0..2).for_each(|i| copy(&mut single[i], &both[i], 1 << WINDOW_IN_TURNS, layout));
+        let mut window = || [0, 1].map(|_| random.random_range(0..1 << WINDOW_IN_TURNS));
+        let (first, windows) = (window(), (0..6).map(|_| window()).collect::<Vec<_>>());
         for slice in windows.chunks(1 + round % 3) {
             kernel::go_on_in_turns(&mut both, slice, &moduli);
         }
         for i in 0..2 {
-            let own: Vec<[u8; LANES]> = windows.iter().map(|window| [window[i]; LANES]).collect();
-            kernel::go_on(&mut alone[i], &own, &moduli[i]);
-            assert_eq!(value(&both[i].power, 0, layout), value(&alone[i].power, 0, layout), "{layout:?}, number {i}");
+            let (single, modulus) = (&mut single[i], &moduli[i]);
+            windows.iter().for_each(|window| step(single, WINDOW_IN_TURNS, |_| window[i], modulus));
+            assert_eq!(value(&both[i].power, 0, layout), value(&single.power, 0, layout), "{layout:?}, number {i}");
+        }
+        kernel::begin_in_turns(&mut both, &first, &moduli);
+        for i in 0..2 {
+            let (single, modulus) = (&mut single[i], &moduli[i]);
+            fill_table(single, 1 << WINDOW_IN_TURNS, modulus);
+            for place in 0..1 << WINDOW_IN_TURNS {
+                let [mut together, mut alone] = [Digits::ZERO, Digits::ZERO];
+                both[i].table.take(place, &mut together, layout);
+                single.table.take(place, &mut alone, layout);
+                let [together, alone] = [together, alone].map(|digits| value(&digits, 0, layout));
+                assert_eq!(together, alone, "{layout:?}, number {i}, entry {place}");
+                if place == usize::from(first[i]) {
+                    assert_eq!(value(&both[i].power, 0, layout), alone, "{layout:?}, number {i}");
+                }
+            }
         }
     }
 }
@@ -326,7 +400,7 @@ fn the_kernel_gets_no_layout_that_it_has_no_room_for() {
     let Some(cpu) = cpu() else { return };
     let sharing = || [0, 1].map(|_| Modulus::unprepared(cpu, Layout::new(1, 28)));
     let mut workspaces = Box::new([Workspace::ZERO, Workspace::ZERO]);
-    assert!(catch_unwind(move || kernel::go_on_in_turns(&mut workspaces, &[[0; LANES]], &sharing())).is_err());
+    assert!(catch_unwind(move || kernel::go_on_in_turns(&mut workspaces, &[[0; 2]], &sharing())).is_err());
     let three = Uint::small(3, 1);
     assert!(catch_unwind(|| Modulus::new(cpu, &[&three, &three], 2, Layout::new(1, 1))).is_err());
 }
@@ -339,12 +413,14 @@ fn secrets_are_wiped() {
     let (mut lanes, _) = lanes(cpu, &mut StdRng::seed_from_u64(7), 2, 1024);
     let mut workspace = Box::new(Workspace::ZERO);
     workspace.power.copy(&lanes.modulus.r2);
-    workspace.table[31].copy(&lanes.modulus.r2);
+    workspace.table.put(31, &lanes.modulus.r2, lanes.modulus.layout());
     wiped_on_drop(&*workspace);
     wiped_on_drop(&*lanes.modulus);
     workspace.zeroize();
+    let mut entry = Digits::ZERO;
+    workspace.table.take(31, &mut entry, lanes.modulus.layout());
+    assert!(zero(&workspace.power) && zero(&entry));
     lanes.modulus.zeroize();
-    assert!(zero(&workspace.power) && zero(&workspace.table[31]));
     let modulus = &lanes.modulus;
     assert!([&modulus.n, &modulus.friendly, &modulus.one, &modulus.r2].into_iter().all(zero));
     assert_eq!(modulus.inverse.0, [0; LANES]);

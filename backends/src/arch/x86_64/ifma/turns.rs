@@ -1,13 +1,12 @@
 //! Two powers in turns, modulo numbers that each have all lanes.
 
-use super::digits::{DIGIT_BITS, LANES, Layout};
-use super::kernel::{self, Workspace};
+use super::digits::{DIGIT_BITS, Layout};
+use super::kernel::{self, WINDOW_IN_TURNS, Workspace};
 use super::modulus::Modulus;
 use super::windows;
-use super::{Ifma, SPARE_BITS, fill_table, residues};
+use super::{Ifma, SPARE_BITS, begin_table, residues};
 use crate::rsa::{Montgomery, Powers, Uint, windows_in_slice};
 use sealwire_traits::{Slices, pause};
-use zeroize::Zeroizing;
 
 /// Two moduli of the same width, prepared. Wiped on drop.
 pub(super) struct Turns {
@@ -50,12 +49,11 @@ impl Turns {
     async fn pow_in_slices(&self, bases: &[Uint], exponents: &[Uint]) -> Vec<Uint> {
         let mut workspaces = Box::new([Workspace::ZERO, Workspace::ZERO]);
         let exponents: Vec<&Uint> = exponents.iter().collect();
-        let windows = windows(&exponents, |lane| lane % 2);
+        let windows = windows(&exponents, WINDOW_IN_TURNS, |number| number);
         for i in 0..2 {
-            fill_table(&mut workspaces[i], &[&bases[i]], &self.prepared[i]);
-            let first = Zeroizing::new([windows[0][i]; LANES]);
-            kernel::begin(&mut workspaces[i], &first, &self.prepared[i]);
+            begin_table(&mut workspaces[i], &[&bases[i]], &self.prepared[i]);
         }
+        kernel::begin_in_turns(&mut workspaces, &windows[0], &self.prepared);
         for slice in windows[1..].chunks(windows_in_slice(self.moduli[0].width())) {
             kernel::go_on_in_turns(&mut workspaces, slice, &self.prepared);
             pause().await;

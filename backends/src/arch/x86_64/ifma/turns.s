@@ -8,7 +8,7 @@
 #   3 \v + 3                its last quotient, then what its carries need
 #   3 \v + 4 to 4 \v + 3    the multiplier
 #   25  the bits of a digit      26  for a moment
-# and when the carries are done, from 2 \v + 2 on: three of entries of the table, and what has been gathered.
+# and when the carries are done, from 2 \v + 2 on: four of entries of the table, and what has been gathered.
 .macro TURN_ROOM v
     .set .Lfactors_kept, 0
     .set .Lfactors_at, 0
@@ -18,26 +18,32 @@
     .set .Lmultipliers_kept, \v
 .endm
 
-# The end of the other number's operation, a part of it in each place, so that none has to wait for the one before.
+# The end of the other number's operation, a part of it in each of some places, two to a row, so that none has to wait for the one before. (What waits
+# keeps what comes behind it from leaving the processor.)
 .macro OTHERS_END v, place
     .if \place == 0
     LAST_QUOTIENT 1, %.Lc, %.Lz, r11
     .endif
-    .if \place == 2
+    .if \place == 3
     LAST_PRODUCTS \v, 1, %.Lc, %.Lz, 26, r11
     .endif
-    .if \place == 4
+    .if \place == 6
     CARRY_UP \v, %(.Lc + 1), 25, 26
     .endif
-    .if \place == 5
+    .if \place == 8
     CARRY_LANES \v, 1, %(.Lc + 1), %(.Lc + \v), %.Lz, 25, 26
     .endif
-    .if \place == 6
+    .if \place == 10
     CARRY_BITS %(.Lc + 1), 1, 25
     .endif
-    .if \place == 2 * \v - 1
+    .if \place == 15
     CARRY_AGAIN \v, %(.Lc + 1), 26, r8
     .endif
+.endm
+
+# The same for the rows of the second lane.
+.macro OTHERS_LATER v, place
+    OTHERS_END \v, %(2 * \v + \place)
 .endm
 
 # The columns that the turn of the other number is to end.
@@ -49,17 +55,18 @@
     .endr
 .endm
 
-# A vector of the next factor, in the rows of four lanes: of eight entries of the table the one that the lower bits of the window say, which is kept
-# if its eight are those that the upper bits say. r9: the first of the eight; rsi: eights that are left; r11: how many are to be left when it is their
-# turn. (The fifth square of numbers of four vectors gathers one that nobody looks at.)
-.macro GATHER_BEGIN v
-    movzx r11d, byte ptr [rsi]
-    .irp bit, 0,1,2
+# A vector of the next factor, in the rows of four lanes: in each, of sixteen numbers of the table the one that the lower bits of the window say, which is
+# kept if the sixteen are those that the upper bits say. r9: the first of those left; rdx: from one to the next; rsi: sixteens that are left; r11: how many
+# are to be left when it is their turn.
+.macro GATHER_BEGIN window
+    movzx r11d, byte ptr [\window]
+    .irp bit, 0,1,2,3
     KEEP_ALL \bit, %(\bit + 1)
     .endr
-    shr r11d, 3
+    shr r11d, 4
     neg r11d
     add r11d, 4
+    mov rdx, [rcx + {length}]
     lea r9, [rdi + rbx + {table} - {power}]
     mov esi, 4
 .endm
@@ -72,21 +79,11 @@
     kmovb k\mask, r9d
 .endm
 .macro GATHER_ROW v, place
-    .if \place == 0
-    KEEP_ONE %.Lc, 26, 0, {digits_size}, r9
+    .if \place < 8
+    KEEP_PAIR %.Lc, 26, \place, r9, rdx
     .endif
-    .if \place == 2
-    KEEP_ONE %(.Lc + 1), 26, {digits_size} * 2, {digits_size} * 3, r9
-    KEEP %.Lc, %(.Lc + 1), 2
-    .endif
-    .if \place == 4
-    KEEP_ONE %(.Lc + 1), 26, {digits_size} * 4, {digits_size} * 5, r9
-    .endif
-    .if \place == 6
-    KEEP_ONE %(.Lc + 2), 26, {digits_size} * 6, {digits_size} * 7, r9
-    KEEP %(.Lc + 1), %(.Lc + 2), 2
-    KEEP %.Lc, %(.Lc + 1), 3
-    GATHER_GROUP %(.Lc + 3), %.Lc
+    .if \place == 7
+    GATHER_GROUP %(.Lc + 4), %.Lc
     .endif
 .endm
 .macro GATHER_GROUP to, entry
@@ -94,12 +91,11 @@
     xor r8, rsi
     sub r8, 1
     sar r8, 63
-    kmovb k4, r8d
-    vpblendmq zmm\to{{k4}}, zmm\to, zmm\entry
-    add r9, 8 * {digits_size}
+    kmovb k5, r8d
+    vpblendmq zmm\to{{k5}}, zmm\to, zmm\entry
 .endm
-.macro GATHER_END x
-    vmovdqa64 [rdi + rbx + {factor} - {power}], zmm\x
+.macro GATHER_END x, to
+    vmovdqa64 [rdi + rbx + \to], zmm\x
 .endm
 
 .macro TURN_OF which
@@ -116,14 +112,9 @@
     .endif
 .endm
 
-# The powers, as .Lifma_windows has them, of both numbers.
-.macro TURNS v
-    TURN_ROOM \v
-    .p2align 4
-.Lifma_turns_\v:
-    # What the second number has done already, as columns that are still to be divided by a digit, which leaves them as they are: digits, without
-    # what has been carried out of them.
-    lea r8, [r12 + {workspace_size} + {power}]
+# What the second number has done already, at r8, as columns that are still to be divided by a digit, which leaves them as they are: digits, without
+# what has been carried out of them.
+.macro PENDING v
     CLEAR_ONE %.Lc
     FETCH %(.Lc + 1), \v, r8
     vmovdqa64 zmm25, [rcx + {mask}]
@@ -132,9 +123,25 @@
     BELOW_52 %(.Lc + .Li), 25
     .set .Li, .Li + 1
     .endr
+.endm
+.macro END_PENDING v
+    .set .Lplace, 0
+    .rept 4 * \v
+    OTHERS_END \v, %.Lplace
+    .set .Lplace, .Lplace + 1
+    .endr
+.endm
+
+# The powers, as .Lifma_windows has them, of both numbers.
+.macro TURNS v
+    TURN_ROOM \v
+    .p2align 4
+.Lifma_turns_\v:
+    lea r8, [r12 + {workspace_size} + {power}]
+    PENDING \v
 1:
     xor ebx, ebx
-    mov ebp, {window}
+    mov ebp, {window_in_turns}
 2:
     .irp which, 0,1
     TURN_OF \which
@@ -149,23 +156,73 @@
     lea rsi, [rdi - {power} + {factor}]
     call .Lifma_turn_multiply_\v
     .endr
-    add r13, 8
+    add r13, 2
     dec r14
     jnz 1b
     TURN_OF 0
-    .set .Lplace, 0
-    .rept 2 * \v
-    OTHERS_END \v, %.Lplace
-    .set .Lplace, .Lplace + 1
+    END_PENDING \v
+    ret
+
+    # The powers from 2 on for the table: of each k there the square, and the product of that with the first. r14: where k is. Then the powers of the
+    # first windows.
+.Lifma_first_in_turns_\v:
+    mov ebx, 64 * \v
+    mov r14d, ebx
+    mov ebp, (1 << {window_in_turns}) / 2 - 1
+    lea r8, [r12 + rbx + {workspace_size} + {table}]
+    PENDING \v
+1:
+    .irp which, 0,1
+    TURN_OF \which
+    lea rdi, [rdi + r14 + {table} - {power}]
+    lea r8, [r8 + 2 * r14 + {table} - {power} - 64 * \v * (1 - \which)]
+    call .Lifma_turn_square_\v
     .endr
+    .irp which, 0,1
+    TURN_OF \which
+    lea rsi, [rdi + rbx + {table} - {power}]
+    lea rdi, [rdi + 2 * r14 + {table} - {power}]
+    lea r8, [r8 + 2 * r14 + {table} - {power} + 64 * \v * \which]
+    call .Lifma_turn_multiply_\v
+    .endr
+    add r14, rbx
+    dec ebp
+    jnz 1b
+    TURN_OF 0
+    lea r8, [r8 + 2 * r14 + {table} - {power} - 64 * \v]
+    END_PENDING \v
+    .irp which, 0,1
+    TURN_OF \which
+    lea r10, [r13 + \which]
+    call .Lifma_turn_first_\v
+    .endr
+    ret
+.Lifma_turn_first_\v:
+    xor ebx, ebx
+1:
+    GATHER_BEGIN r10
+2:
+    .irp place, 0,1,2,3,4,5,6,7
+    GATHER_ROW \v, \place
+    .endr
+    dec esi
+    jnz 2b
+    GATHER_END %(.Lc + 4), 0
+    add rbx, 64
+    cmp rbx, [rcx + {length}]
+    jne 1b
     ret
 
     .p2align 4
 .Lifma_turn_multiply_\v:
+    LOAD \v, 1
     BEGIN \v, 1
     mov r10, rsi
     .set .Lrow, 0
-    .rept \v
+    .rept 2 * \v
+    .if .Lrow == \v
+    sub r10, 64 * \v - 8
+    .endif
     PRODUCT_BEGIN \v, 1
     PRODUCT_OTHERS \v
     dec rax
@@ -183,15 +240,21 @@
 
     .p2align 4
 .Lifma_turn_square_\v:
+    LOAD \v, 1
     BEGIN \v, 1
     mov r10, rdi
+    DIGIT 1
     SQUARE_ROWS \v, 1, OTHERS_END, 0
-    GATHER_BEGIN \v
+    SQUARE_ROWS \v, 1, OTHERS_LATER, 0
+    # There are more squares than vectors.
+    cmp rbx, [rcx + {length}]
+    jae 2f
+    GATHER_BEGIN rsi
 1:
     SQUARE_ROWS \v, 1, GATHER_ROW, 0
     dec esi
     jnz 1b
-    GATHER_END %(.Lc + 3)
+    GATHER_END %(.Lc + 4), %({factor} - {power})
 2:
     SQUARE_ROWS \v, 1, NOTHING, 0
     jmp 2b
