@@ -41,54 +41,52 @@ pub(crate) fn encode(
     Ok(encoded)
 }
 
-/// An encoded message with the masks taken off. What was found wrong stays a secret until the caller decides.
+/// An encoded message with the masks taken off. What is wrong with it stays a secret until the caller decides.
 pub(crate) struct Decoded {
     em: SecretBytes,
-    valid: Choice,
-    /// Where M begins in EM, if anything is valid.
-    start: u64,
+    label_hash: [u8; HASH_LEN],
 }
 
-/// Takes off the masks and examines DB, in a time that depends on the lengths of `em` and `label` alone.
+/// Takes off the masks, in a time that depends on the lengths of `em` and `label` alone.
 pub(crate) fn decode(mut em: SecretBytes, label: &[u8]) -> Decoded {
-    // Section 7.1.2, step 3a: lHash. Step 3b: EM = Y || maskedSeed || maskedDB.
-    let hash = Sha256::digest(label);
+    // Section 7.1.2, step 3b: EM = Y || maskedSeed || maskedDB.
     let (head, db) = em.expose_mut().split_at_mut(DB);
-    let (y, seed) = head.split_at_mut(1);
+    let seed = &mut head[1..];
     // 3c, 3d: seed = maskedSeed XOR MGF(maskedDB). 3e, 3f: DB = maskedDB XOR MGF(seed).
     xor_mask(seed, db);
     xor_mask(db, seed);
-    // 3g: lHash' = lHash, Y = 0, and a 0x01 between zeros and M. All of it is looked at before anything is concluded.
-    let (hash_found, padded) = db.split_at(HASH_LEN);
-    let mut start = 0;
-    let mut in_zeros = Choice::from(1);
-    let mut separated = Choice::from(0);
-    for (i, byte) in (1u64..).zip(padded) {
-        let ends = in_zeros & !byte.ct_eq(&0);
-        start.conditional_assign(&((DB + HASH_LEN) as u64 + i), ends);
-        separated |= ends & byte.ct_eq(&1);
-        in_zeros &= !ends;
-    }
-    let valid = hash_found.ct_eq(hash.as_slice()) & y.ct_eq(&[0]) & separated;
-    Decoded { em, valid, start }
+    // 3a: lHash.
+    Decoded { em, label_hash: Sha256::digest(label).into() }
 }
 
 impl Decoded {
     /// The secret, if the padding is valid and the message has exactly 32 bytes, and otherwise `substitute`, without a
     /// trace of which.
     pub(crate) fn secret_or(self, substitute: &PreMaster) -> PreMaster {
-        let at = self.em.expose().len() - SECRET_LEN;
-        let take = self.valid & self.start.ct_eq(&(at as u64));
+        let take = self.holds(SECRET_LEN);
+        let message = &self.em.expose()[self.em.expose().len() - SECRET_LEN..];
         let mut secret = Secret::zeroed();
         for (i, byte) in secret.expose_mut().iter_mut().enumerate() {
-            *byte = u8::conditional_select(&substitute.expose()[i], &self.em.expose()[at + i], take);
+            *byte = u8::conditional_select(&substitute.expose()[i], &message[i], take);
         }
         secret
+    }
+
+    /// Whether the padding is valid and the message has exactly `len` bytes: 3g, with M where it has to be. All of it is
+    /// looked at before anything is concluded.
+    fn holds(&self, len: usize) -> Choice {
+        let em = self.em.expose();
+        let (label_hash, padding) = em[DB..em.len() - len].split_at(HASH_LEN);
+        let (zeros, separator) = padding.split_at(padding.len() - 1);
+        let not_zero = zeros.iter().fold(em[0], |or, byte| or | byte);
+        label_hash.ct_eq(&self.label_hash) & not_zero.ct_eq(&0) & separator.ct_eq(&[1])
     }
 
     /// The message, of whatever length. For test vectors: it tells valid from invalid.
     #[cfg(test)]
     pub(crate) fn message(self) -> Option<SecretBytes> {
-        bool::from(self.valid).then(|| SecretBytes::new(self.em.expose()[self.start as usize..].to_vec()))
+        let em = self.em.expose();
+        let len = (0..em.len() - DB - HASH_LEN).find(|len| bool::from(self.holds(*len)))?;
+        Some(SecretBytes::new(em[em.len() - len..].to_vec()))
     }
 }
