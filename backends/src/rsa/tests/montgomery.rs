@@ -49,8 +49,10 @@ proptest! {
             m.square_assign(&mut square, &mut m.scratch());
             prop_assert_eq!(big(&m.leave(&square)), big(&a) * big(&a) % &n);
             prop_assert_eq!(big(&m.reduce(&a.mul(&b))), big(&a) * big(&b) % &n);
-            let ones = from_limbs(&vec![u64::MAX; 3 * m.width() + 1]);
-            for x in [ones.mul(m.modulus()), ones, Uint::small(u64::MAX, 1), m.modulus().duplicate(), Uint::zero(1)] {
+            let ones = |width: usize| from_limbs(&vec![u64::MAX; width]);
+            let widths = [1, m.width(), m.width() + 1, 2 * m.width(), 2 * m.width() + 1, 3 * m.width()];
+            let others = [ones(3 * m.width()).mul(m.modulus()), m.modulus().duplicate(), Uint::zero(1)];
+            for x in widths.map(ones).into_iter().chain(others) {
                 prop_assert_eq!(big(&m.reduce(&x)), big(&x) % &n);
             }
             let minus_one = m.enter(&m.modulus().minus_small(1));

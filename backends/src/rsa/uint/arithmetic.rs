@@ -39,9 +39,9 @@ pub(crate) trait Arithmetic: Debug + Send + Sync {
     }
 
     /// Montgomery's reduction, but for the last subtraction (HAC, algorithm 14.32, a block of quotients at a time): the
-    /// upper half of `t` becomes t / R mod m or m more than that, where R = 2^(64 width of m). Returns the limb above
-    /// it. The lower half is used up. `t` has twice as many limbs as `m` and is below m R; `minus_inverse` is
-    /// -1 / m mod 2^64.
+    /// upper half of `t` becomes a number that is t / R modulo m, where R = 2^(64 width of m), and less than m above the
+    /// upper half that was. Returns the limb above it. The lower half is used up. `t` has twice as many limbs as `m`;
+    /// `minus_inverse` is -1 / m mod 2^64.
     fn reduce(&self, t: &mut [u64], m: &[u64], minus_inverse: u64) -> u64 {
         let mut carry = 0;
         for (i, block) in blocks(m, self.widest()) {

@@ -92,13 +92,14 @@ impl Montgomery {
         self.redc(&mut scratch.0.0, &mut a.0);
     }
 
-    /// Montgomery's reduction: `out = t / R mod m` for `t < m R` of twice the width of m (HAC, algorithm 14.32).
+    /// Montgomery's reduction: `out = t / R mod m` for `t` of twice the width of m (HAC, algorithm 14.32). Where t is below
+    /// m R, it is below m.
     fn redc(&self, t: &mut [u64], out: &mut [u64]) {
         let m = &self.m.0;
         let carry = self.arithmetic.reduce(t, m, self.minus_inverse.0[0]);
         let t = &t[m.len()..];
         let borrow = self.arithmetic.sub(out, t, m);
-        // t was below m exactly when the subtraction borrowed what no carry had lent.
+        // What is left of t is below R + m, and is below m exactly when the subtraction borrows what no carry lends.
         let below = limbs::mask(borrow & !carry);
         for (out, t) in out.iter_mut().zip(t) {
             *out ^= (*out ^ t) & below;
@@ -110,7 +111,7 @@ impl Montgomery {
         self.mul_entered(x, &self.r2)
     }
 
-    /// Brings `x` out of Montgomery form.
+    /// Brings `x` out of Montgomery form. Of twice the width, it may be any number: then the result is below R, but maybe not below m.
     pub(crate) fn leave(&self, x: &Uint) -> Uint {
         let mut wide = x.resized(2 * self.width());
         let mut out = Uint::zero(self.width());
@@ -118,14 +119,21 @@ impl Montgomery {
         out
     }
 
-    /// `x mod m` for any `x`, as many limbs at a time as m has: the rest so far, which is below m, and the next of them
-    /// are together below m R.
+    /// `x mod m` for any `x`, as many limbs at a time as m has. What is left so far and the next limbs are together below
+    /// R^2: `leave` makes less than R of it, and `enter` less than m. What there is to begin with are the first limbs.
     pub(crate) fn reduce(&self, x: &Uint) -> Uint {
         let width = self.width();
+        let mut pieces = x.0.chunks(width).rev();
         let mut rest = Uint::zero(width);
-        for piece in x.0.chunks(width).rev() {
+        if let Some(first) = pieces.next() {
+            rest.0[..first.len()].copy_from_slice(first);
+        }
+        if x.width() <= width {
+            return self.mul_entered(&rest, &self.one);
+        }
+        for piece in pieces {
             let mut wide = Uint::zero(2 * width);
-            wide.0[..piece.len()].copy_from_slice(piece);
+            wide.0[..width].copy_from_slice(piece);
             wide.0[width..].copy_from_slice(&rest.0);
             rest = self.enter(&self.leave(&wide));
         }
