@@ -100,7 +100,7 @@
     dec ebp
     jnz 2b
     call .Lifma_multiply
-    add r13, 8
+    add r13, 2
     dec r14
     jnz 1b
     ret
@@ -117,11 +117,12 @@
     je .Lifma_first_in_turns_4
     jmp .Lifma_first_in_turns_5
 
-# Masks k1 to k5: where the bits of the window are set.
+# Masks k1 to k5: where the bits of the window are set, of each number in its lanes. Uses register 0.
 .macro GATHER_MASKS
-    vpmovzxbq zmm31, qword ptr [r13]
+    vpbroadcastw xmm0, word ptr [r13]
+    vpmovzxbq zmm0, xmm0
     .irp bit, 0,1,2,3,4
-    KEEP_MASK \bit, %(\bit + 1), 31
+    KEEP_MASK \bit, %(\bit + 1), 0
     .endr
 .endm
 

@@ -2,7 +2,7 @@
 
 #![allow(unsafe_code)]
 
-use super::digits::{Digits, LANES, Layout, MAX_VECTORS, MAX_VECTORS_IN_TURNS, Vector};
+use super::digits::{Digits, Layout, MAX_VECTORS, MAX_VECTORS_IN_TURNS, Vector};
 use super::modulus::{DIGITS, LENGTH, Modulus, SHAPE, SHARE};
 use crate::arch::x86_64::windows::WINDOW;
 use core::arch::naked_asm;
@@ -69,15 +69,17 @@ pub(super) fn square(a: &mut Digits, modulus: &Modulus) {
     unsafe { kernel(SQUARE, a, ptr::null(), modulus, ptr::null_mut(), 0) }
 }
 
-/// The powers of the table's bases that the most significant window of their exponents has, into `power`. A window is eight bytes, one for each
-/// lane, below 32.
-pub(super) fn begin(workspace: &mut Workspace, window: &[u8; LANES], modulus: &Modulus) {
+/// What two exponents have at a step, or twice that of one.
+pub(super) type Window = [u8; 2];
+
+/// The powers of the table's bases that the most significant window of their exponents has, below 32, into `power`.
+pub(super) fn begin(workspace: &mut Workspace, window: &Window, modulus: &Modulus) {
     // SAFETY: as in `multiply`; there is one window.
     unsafe { kernel(FIRST, ptr::null_mut(), ptr::from_ref(window).cast(), modulus, workspace, 1) }
 }
 
 /// Takes further windows of the exponents into `power`, downwards.
-pub(super) fn go_on(workspace: &mut Workspace, windows: &[[u8; LANES]], modulus: &Modulus) {
+pub(super) fn go_on(workspace: &mut Workspace, windows: &[Window], modulus: &Modulus) {
     if windows.is_empty() {
         return;
     }
@@ -85,12 +87,12 @@ pub(super) fn go_on(workspace: &mut Workspace, windows: &[[u8; LANES]], modulus:
     unsafe { kernel(WINDOWS, ptr::null_mut(), windows.as_ptr().cast(), modulus, workspace, windows.len()) }
 }
 
-/// As [`begin`], for two numbers that take turns. Each has a workspace and a modulus, with a layout for itself, and its own window, below 64. Of the
-/// table the powers from 2 on are computed first.
+/// As [`begin`], for two numbers that take turns. Each has a workspace and a modulus, with a layout for itself, and its own part of the windows, below
+/// 64. Of the table the powers from 2 on are computed first.
 ///
 /// # Panics
 /// When the numbers do not take turns: see [`Layout::takes_turns`].
-pub(super) fn begin_in_turns(workspaces: &mut [Workspace; 2], window: &[u8; 2], moduli: &[Modulus; 2]) {
+pub(super) fn begin_in_turns(workspaces: &mut [Workspace; 2], window: &Window, moduli: &[Modulus; 2]) {
     in_turns(FIRST_IN_TURNS, workspaces, std::slice::from_ref(window), moduli);
 }
 
@@ -98,11 +100,11 @@ pub(super) fn begin_in_turns(workspaces: &mut [Workspace; 2], window: &[u8; 2], 
 ///
 /// # Panics
 /// As [`begin_in_turns`].
-pub(super) fn go_on_in_turns(workspaces: &mut [Workspace; 2], windows: &[[u8; 2]], moduli: &[Modulus; 2]) {
+pub(super) fn go_on_in_turns(workspaces: &mut [Workspace; 2], windows: &[Window], moduli: &[Modulus; 2]) {
     in_turns(TURNS, workspaces, windows, moduli);
 }
 
-fn in_turns(operation: u32, workspaces: &mut [Workspace; 2], windows: &[[u8; 2]], moduli: &[Modulus; 2]) {
+fn in_turns(operation: u32, workspaces: &mut [Workspace; 2], windows: &[Window], moduli: &[Modulus; 2]) {
     assert!(moduli[0].layout().takes_turns() && moduli[0].layout() == moduli[1].layout());
     if windows.is_empty() {
         return;

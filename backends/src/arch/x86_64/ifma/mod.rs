@@ -152,7 +152,7 @@ impl Lanes {
         begin_table(&mut workspace, &bases.iter().collect::<Vec<_>>(), &self.modulus);
         fill_table(&mut workspace, 1 << WINDOW, &self.modulus);
         let exponents: Vec<&Uint> = exponents.iter().collect();
-        let windows = windows(&exponents, WINDOW, |lane| lane % exponents.len());
+        let windows = windows(&exponents, WINDOW, |number| number);
         kernel::begin(&mut workspace, &windows[0], &self.modulus);
         for slice in windows[1..].chunks(windows_in_slice(self.moduli[0].width())) {
             kernel::go_on(&mut workspace, slice, &self.modulus);

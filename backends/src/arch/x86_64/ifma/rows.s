@@ -263,8 +263,8 @@
     .else
     cmp rbx, [rcx + {length}]
     je .Lifma_square_\w\()_\v
-    SQUARE_FIRST \v, \w
     GATHER_MASKS
+    SQUARE_FIRST \v, \w
     lea r9, [r12 + rbx + {table}]
     mov r11, [rcx + {length}]
     .set .Lpair, 0
