@@ -2,7 +2,7 @@
 //! knows, so that its time says nothing about c, and whoever chooses c does not choose what the key meets.
 
 use super::key::PublicKey;
-use super::uint::{Montgomery, Uint};
+use super::uint::Uint;
 use sealwire_traits::{OperationError, SecureRandom};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
@@ -18,7 +18,7 @@ const BATCH: usize = 8;
 #[derive(Default)]
 pub(crate) struct Blinding(Mutex<State>);
 
-/// A pair of factors, in Montgomery form modulo n, for one operation.
+/// A pair of factors for one operation, in the form that the key takes them in.
 pub(crate) struct Factors {
     /// r^e, for what goes in.
     pub(crate) blind: Uint,
@@ -44,7 +44,7 @@ impl Blinding {
     /// modulo n, as chance does not have it.
     pub(crate) fn factors(&self, key: &PublicKey, random: &dyn SecureRandom) -> Result<Factors, OperationError> {
         loop {
-            let count = match self.state().take(key.n()) {
+            let count = match self.state().take(key) {
                 Ok(factors) => return Ok(factors),
                 Err(count) => count,
             };
@@ -67,7 +67,7 @@ impl Blinding {
 
 impl State {
     /// The factors at hand; their squares, unless this was the last use, are the next. When there are none: how many to make.
-    fn take(&mut self, n: &Montgomery) -> Result<Factors, usize> {
+    fn take(&mut self, key: &PublicKey) -> Result<Factors, usize> {
         // Taken out, so that a panic leaves nothing behind, and not one factor squared and the other not.
         let next = self.next.take().or_else(|| self.fresh.pop().map(|fresh| (fresh, USES - 1)));
         let Some((factors, left)) = next else {
@@ -76,7 +76,7 @@ impl State {
         self.used = true;
         let Factors { blind, unblind } = &factors;
         self.next = left.checked_sub(1).map(|left| {
-            let squares = Factors { blind: n.square_entered(blind), unblind: n.square_entered(unblind) };
+            let squares = Factors { blind: key.square_entered(blind), unblind: key.square_entered(unblind) };
             (squares, left)
         });
         Ok(factors)
@@ -89,31 +89,30 @@ impl Factors {
         let n = key.n();
         let number = || Uint::random_below(n.modulus(), n.bits(), random);
         let numbers = (0..count).map(|_| number()).collect::<Result<Vec<_>, _>>()?;
-        let entered: Vec<Uint> = numbers.iter().map(|r| n.enter(r)).collect();
+        let entered: Vec<Uint> = numbers.iter().map(|r| key.enter(r)).collect();
         // The products of the numbers before each, and of all.
-        let mut products = vec![n.one().duplicate()];
+        let mut products = vec![key.enter(&Uint::small(1, n.width()))];
         for r in &entered {
-            products.push(n.mul_entered(&products[products.len() - 1], r));
+            products.push(key.mul_entered(&products[products.len() - 1], r));
         }
         let mut inverse = inverse(key, &products[count], &number()?)?;
         let mut factors = Vec::with_capacity(count);
         for i in (0..count).rev() {
-            let blind = n.enter(&key.pow_e(&numbers[i]));
-            factors.push(Factors { blind, unblind: n.mul_entered(&inverse, &products[i]) });
-            inverse = n.mul_entered(&inverse, &entered[i]);
+            let blind = key.enter(&key.pow_e(&numbers[i]));
+            factors.push(Factors { blind, unblind: key.mul_entered(&inverse, &products[i]) });
+            inverse = key.mul_entered(&inverse, &entered[i]);
         }
         Ok(factors)
     }
 }
 
-/// 1/x in Montgomery form, as x is. The inversion, which num-bigint does not do in constant time, is given x s instead, for
+/// 1/x for a factor x, and a factor as well. The inversion, which num-bigint does not do in constant time, is given x s instead, for
 /// a random s. As s is uniform among the units, so is x s, whatever x is: it may be public. Then 1/x = s / (x s).
 fn inverse(key: &PublicKey, x: &Uint, s: &Uint) -> Result<Uint, OperationError> {
-    let n = key.n();
-    let masked = n.mul_entered(s, x);
+    let masked = key.mul_entered(s, x);
     #[cfg(sealwire_evidence)]
     crate::evidence::declassify(&masked);
     // A number that is no unit holds a prime of the key: nobody meets one by chance.
-    let inverse = key.engine().public_inverse(n.modulus(), &masked).ok_or(OperationError::Fault)?;
-    Ok(n.enter(&n.mul_mod(&inverse, s)))
+    let inverse = key.engine().public_inverse(key.n().modulus(), &masked).ok_or(OperationError::Fault)?;
+    Ok(key.enter(&key.mul_entered(s, &key.enter(&inverse))))
 }

@@ -2,7 +2,7 @@
 //! been.
 
 use super::blinding::Blinding;
-use super::engine::{Engine, PowE, Powers};
+use super::engine::{Engine, Powers, PublicModulus};
 use super::exponent::{self, E};
 use super::prime;
 use super::size::{prime_bits, primes_allowed};
@@ -19,7 +19,7 @@ pub(crate) struct PublicKey {
     engine: &'static dyn Engine,
     components: PublicComponents,
     n: Montgomery,
-    prepared: Option<Box<dyn PowE>>,
+    prepared: Option<Box<dyn PublicModulus>>,
 }
 
 impl PublicKey {
@@ -43,7 +43,7 @@ impl PublicKey {
             return Err(KeyError::Unsound("the public exponent is not 65537, the only one that is taken"));
         }
         let n = Montgomery::new(engine.arithmetic(), Uint::from_be_bytes(n, limbs_for(bits)), bits);
-        let prepared = engine.prepare_e(&n);
+        let prepared = engine.prepare_public(&n);
         Ok(PublicKey { engine, components, n, prepared })
     }
 
@@ -80,6 +80,21 @@ impl PublicKey {
     /// The same where all is public.
     pub(crate) fn public_pow_e(&self, base: &Uint) -> Uint {
         self.prepared.as_ref().map_or_else(|| self.engine.public_pow_e(&self.n, base), |n| n.pow_e(base))
+    }
+
+    /// Brings a number below n into the form of a factor, which is the engine's own.
+    pub(crate) fn enter(&self, x: &Uint) -> Uint {
+        self.prepared.as_ref().map_or_else(|| self.n.enter(x), |n| n.enter(x))
+    }
+
+    /// `a b mod n` for secret numbers, in the form that `a` has, for a factor `b`.
+    pub(crate) fn mul_entered(&self, a: &Uint, b: &Uint) -> Uint {
+        self.prepared.as_ref().map_or_else(|| self.n.mul_entered(a, b), |n| n.mul_entered(a, b))
+    }
+
+    /// `a^2 mod n` for a secret number, both factors.
+    pub(crate) fn square_entered(&self, a: &Uint) -> Uint {
+        self.prepared.as_ref().map_or_else(|| self.n.square_entered(a), |n| n.square_entered(a))
     }
 
     /// OS2IP (RFC 8017 section 4.2) of `len()` bytes that stand for a number below n.

@@ -36,7 +36,7 @@ pub use signature::SIGNATURES;
 pub(crate) use uint::Portable;
 #[cfg(target_arch = "x86_64")]
 pub(crate) use {
-    engine::{PowE, Powers, windows_in_slice},
+    engine::{Powers, PublicModulus, windows_in_slice},
     exponent::E,
     uint::{Arithmetic, LIMB_BITS, Montgomery, Uint, double_mod, gather, inverse_of_limb},
 };

@@ -21,13 +21,13 @@ pub(crate) fn private_op<'a>(
 }
 
 async fn in_slices(key: &PrivateKey, c: &Uint, random: &dyn SecureRandom) -> Result<Uint, OperationError> {
-    let n = key.public().n();
-    let factors = key.blinding().factors(key.public(), random)?;
-    let blinded = n.mul_entered(c, &factors.blind);
+    let public = key.public();
+    let factors = key.blinding().factors(public, random)?;
+    let blinded = public.mul_entered(c, &factors.blind);
     let bases: Vec<Uint> = key.primes().moduli().iter().map(|prime| prime.reduce(&blinded)).collect();
     let powers = key.primes().raising(&bases, key.exponents()).await;
-    let m = n.mul_entered(&recombine(key, &powers), &factors.unblind);
-    if bool::from(key.public().pow_e(&m).ct_eq(c)) {
+    let m = public.mul_entered(&recombine(key, &powers), &factors.unblind);
+    if bool::from(public.pow_e(&m).ct_eq(c)) {
         return Ok(m);
     }
     key.blinding().forget();

@@ -46,5 +46,5 @@ mod tests;
 pub(crate) use cpu::{AesNi, Vaes};
 pub(crate) use entry::{Aes, AesGcm};
 pub(crate) use fma52::{Fma52, Pair as Fma52Pair};
-pub(crate) use ifma::{Ifma, PublicModulus as IfmaPublicModulus, prepare as prepare_ifma};
+pub(crate) use ifma::{Ifma, IfmaPublicModulus, prepare as prepare_ifma};
 pub(crate) use mulx::Mulx;

@@ -19,7 +19,7 @@ mod x86;
 
 #[cfg(target_arch = "x86_64")]
 pub(crate) use powers::windows_in_slice;
-pub(crate) use powers::{PowE, Powers};
+pub(crate) use powers::{Powers, PublicModulus};
 
 use gmp::GMP;
 use kernels::{FMA52, IFMA, MULX, PORTABLE};
@@ -56,8 +56,8 @@ pub(crate) trait Engine: Debug + Send + Sync {
         self.pow_e(n, base)
     }
 
-    /// The modulus of a key made ready for powers e, where that makes them faster than [`Engine::pow_e`].
-    fn prepare_e(&self, _: &Montgomery) -> Option<Box<dyn PowE>> {
+    /// The modulus of a key made ready, where that makes it faster than [`Engine::pow_e`] and [`Engine::arithmetic`].
+    fn prepare_public(&self, _: &Montgomery) -> Option<Box<dyn PublicModulus>> {
         None
     }
 

@@ -24,10 +24,19 @@ pub(crate) fn windows_in_slice(width: usize) -> usize {
     (1024 / width).max(1)
 }
 
-/// A public modulus, prepared by an engine for e alone.
-pub(crate) trait PowE: Send + Sync {
-    /// `base^65537` modulo it, for a secret base below it and as wide.
+/// The modulus of a key, prepared by an engine. All numbers are secret, below it and as wide. (Others give meaningless results, or a panic.)
+pub(crate) trait PublicModulus: Send + Sync {
+    /// `base^65537` modulo it.
     fn pow_e(&self, base: &Uint) -> Uint;
+
+    /// Brings a number into the form of a factor, which is the engine's own.
+    fn enter(&self, x: &Uint) -> Uint;
+
+    /// `a b` modulo it, in the form that `a` has, for a factor `b`.
+    fn mul_entered(&self, a: &Uint, b: &Uint) -> Uint;
+
+    /// `a^2` modulo it, both factors.
+    fn square_entered(&self, a: &Uint) -> Uint;
 }
 
 /// Moduli for which one power is computed after the other.

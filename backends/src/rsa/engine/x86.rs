@@ -2,7 +2,7 @@
 
 use super::kernels::best_arithmetic;
 use super::powers::Groups;
-use super::{Engine, OneByOne, PowE, Powers, window};
+use super::{Engine, OneByOne, Powers, PublicModulus, window};
 use crate::arch::x86_64::{Fma52, Fma52Pair, Ifma, IfmaPublicModulus, Mulx, prepare_ifma};
 use crate::rsa::uint::{Arithmetic, Montgomery};
 use sealwire_traits::Unavailable;
@@ -53,8 +53,8 @@ impl Engine for Ifma {
         by_twos(moduli, |moduli| prepare_ifma(*self, moduli).unwrap_or_else(one_by_one))
     }
 
-    fn prepare_e(&self, n: &Montgomery) -> Option<Box<dyn PowE>> {
-        IfmaPublicModulus::new(*self, n).map(|modulus| Box::new(modulus) as Box<dyn PowE>)
+    fn prepare_public(&self, n: &Montgomery) -> Option<Box<dyn PublicModulus>> {
+        IfmaPublicModulus::new(*self, n).map(|modulus| Box::new(modulus) as Box<dyn PublicModulus>)
     }
 }
 

@@ -3,6 +3,7 @@
 use super::{Seeded, big, engines, test_key, three_prime_components};
 use crate::rsa::blinding::{Blinding, Factors};
 use crate::rsa::key::{PrivateKey, PublicKey};
+use crate::rsa::uint::Uint;
 use num_bigint::BigUint;
 use sealwire_traits::{OsRandom, RandomError, SecureRandom};
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -13,16 +14,21 @@ fn draw(key: &PrivateKey, blinding: &Blinding, random: &dyn SecureRandom) -> Fac
     blinding.factors(key.public(), random).expect("random")
 }
 
+/// The number that a factor stands for.
+fn plain(key: &PrivateKey, factor: &Uint) -> BigUint {
+    big(&key.public().mul_entered(&Uint::small(1, factor.width()), factor))
+}
+
 #[test]
 fn what_one_factor_blinds_the_other_unblinds() {
     for engine in engines() {
         let key = test_key(engine);
-        let n = key.public().n();
+        let n = big(key.public().n().modulus());
         // A first number, the eight that are made together, and one of the next eight.
         for _ in 0..64 * 9 + 1 {
             let Factors { blind, unblind } = draw(&key, key.blinding(), &OsRandom);
-            let [blind, unblind] = [blind, unblind].map(|factor| big(&n.leave(&factor)));
-            let undone = unblind.modpow(&BigUint::from(65537u32), &big(n.modulus())) * blind % big(n.modulus());
+            let [blind, unblind] = [blind, unblind].map(|factor| plain(&key, &factor));
+            let undone = unblind.modpow(&BigUint::from(65537u32), &n) * blind % &n;
             assert_eq!(undone, BigUint::from(1u8), "{engine:?}");
         }
     }
@@ -42,15 +48,15 @@ impl SecureRandom for Counting {
 #[test]
 fn factors_are_random_anew_after_64_operations_and_after_a_fault() {
     let key = test_key(engines()[0]);
-    let n = key.public().n();
+    let n = big(key.public().n().modulus());
     let random = Counting(Seeded::new(13), AtomicUsize::new(0));
     let draws = || random.1.load(Ordering::Relaxed);
     let blinding = Blinding::default();
     let mut last = BigUint::default();
     for i in 0..64 * 18 {
         let before = draws();
-        let unblind = big(&n.leave(&draw(&key, &blinding, &random).unblind));
-        let is_square = unblind == &last * &last % big(n.modulus());
+        let unblind = plain(&key, &draw(&key, &blinding, &random).unblind);
+        let is_square = unblind == &last * &last % &n;
         assert_eq!(is_square, i % 64 != 0, "use {i}");
         // One by itself, then eight at a time.
         assert_eq!(draws() > before, i == 0 || i % 512 == 64, "use {i}");

@@ -6,6 +6,7 @@
 
 use super::numbers::Power;
 use super::{big, engines, uint};
+use crate::rsa::engine::PublicModulus;
 use crate::rsa::exponent::E;
 use crate::rsa::uint::{Montgomery, limbs_for};
 use num_bigint::BigUint;
@@ -42,11 +43,26 @@ fn check_public(random: &mut StdRng, bits: usize) {
     for engine in engines() {
         let n = Montgomery::new(engine.arithmetic(), uint(&power.n, limbs_for(bits)), bits);
         let base = uint(&power.base, n.width());
-        let prepared = engine.prepare_e(&n).map(|prepared| prepared.pow_e(&base));
+        let prepared = engine.prepare_public(&n);
+        if let Some(n) = &prepared {
+            check_products(&**n, &power);
+        }
+        let prepared = prepared.map(|prepared| prepared.pow_e(&base));
         for found in [engine.pow_e(&n, &base), engine.public_pow_e(&n, &base)].into_iter().chain(prepared) {
             assert_eq!(big(&found), expected, "{engine:?}: {power:?}");
         }
     }
+}
+
+/// The product of a base and a power, and a square.
+fn check_products(n: &dyn PublicModulus, power: &Power) {
+    let result = power.result();
+    let [base, other, one] =
+        [&power.base, &result, &BigUint::from(1u8)].map(|x| uint(x, limbs_for(power.n.bits() as usize)));
+    let factor = n.enter(&other);
+    assert_eq!(big(&n.mul_entered(&base, &factor)), &power.base * &result % &power.n, "{power:?}");
+    let square = n.mul_entered(&one, &n.square_entered(&factor));
+    assert_eq!(big(&square), &result * &result % &power.n, "{power:?}");
 }
 
 /// `count` powers up to 512 bits.

@@ -140,11 +140,6 @@ impl Montgomery {
         rest
     }
 
-    /// `a b mod m`, plain.
-    pub(crate) fn mul_mod(&self, a: &Uint, b: &Uint) -> Uint {
-        self.mul_entered(b, &self.enter(a))
-    }
-
     /// `a b mod m`, plain, where `a` is plain and `b` in Montgomery form.
     pub(crate) fn mul_entered(&self, a: &Uint, b: &Uint) -> Uint {
         let mut product = a.duplicate();

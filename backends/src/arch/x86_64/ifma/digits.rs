@@ -101,9 +101,10 @@ impl Digits {
             let (vector, lane) = layout.place(i, k);
             let (limb, bit) = (k * DIGIT_BITS / LIMB_BITS, k * DIGIT_BITS % LIMB_BITS);
             let bits = u128::from(self.0[vector].0[lane] & MASK) << bit;
-            for (limb, bits) in number.limbs_mut().iter_mut().skip(limb).zip([bits as u64, (bits >> LIMB_BITS) as u64])
-            {
-                *limb |= bits;
+            for (limb, bits) in [(limb, bits as u64), (limb + 1, (bits >> LIMB_BITS) as u64)] {
+                if let Some(limb) = number.limbs_mut().get_mut(limb) {
+                    *limb |= bits;
+                }
             }
         }
         number

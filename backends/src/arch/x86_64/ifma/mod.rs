@@ -66,7 +66,7 @@ mod turns;
 #[cfg(test)]
 mod tests;
 
-pub(crate) use public::PublicModulus;
+pub(crate) use public::IfmaPublicModulus;
 
 use super::cpu;
 use super::windows::{WINDOW, windows};
