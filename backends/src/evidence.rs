@@ -4,7 +4,7 @@
 mod powers;
 
 #[cfg(target_arch = "x86_64")]
-pub use powers::{Kernel, KernelPowers};
+pub use powers::{Kernel, KernelPowers, ifma_public};
 
 use crate::rsa::Uint;
 use std::sync::OnceLock;

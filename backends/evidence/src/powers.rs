@@ -5,7 +5,7 @@
 //! of that.
 
 use crate::arch::{public, secret};
-use sealwire_backends::evidence::{Kernel, KernelPowers};
+use sealwire_backends::evidence::{Kernel, KernelPowers, ifma_public};
 use sealwire_traits::{SecretBytes, Unavailable};
 
 /// Bits of the moduli for `fma52`: those of a key of 4096 bits, whose rows are the longest and go through all shorter ones.
@@ -18,6 +18,8 @@ const EXPONENT_LEN: usize = 8;
 const BITS_IN_TURNS: [usize; 2] = [29 * 52 - 4, 33 * 52 - 4];
 /// The most vectors of `ifma`, which has functions of its own for each number of them.
 const MAX_VECTORS: usize = 10;
+/// The most for which squares choose from the table; a single one does not.
+const MAX_VECTORS_THAT_CHOOSE: usize = 5;
 
 /// Runs everything.
 ///
@@ -37,10 +39,18 @@ pub fn run(kernel: Kernel) -> Result<(), Unavailable> {
             // Preparing multiplies and squares: as many digits as vectors hold, less one, are a number of bits that asks for both.
             for vectors in 2..=MAX_VECTORS {
                 let bits = (vectors * 8 / numbers - 1) * 52 - 4;
+                if vectors <= MAX_VECTORS_THAT_CHOOSE {
+                    pow(kernel, bits, &[ones(bits), number(bits, 71)][..numbers])?;
+                    continue;
+                }
                 let moduli = [modulus(bits, 37), modulus(bits, 91)];
                 let moduli: Vec<_> = moduli.iter().take(numbers).map(SecretBytes::expose).collect();
                 KernelPowers::new(kernel, &moduli, bits)?;
             }
+        }
+        let (n, a, b) = (modulus(FEW_BITS, 37), number(FEW_BITS, 113), ones(FEW_BITS));
+        for mut result in ifma_public(n.expose(), FEW_BITS, a.expose(), b.expose())? {
+            public(result.expose_mut());
         }
     }
     Ok(())

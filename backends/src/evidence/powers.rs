@@ -1,8 +1,8 @@
 //! The kernels that compute powers side by side, without what surrounds them, blinding above all: so that their digits can be chosen, and
 //! watched.
 
-use crate::arch::x86_64::{Fma52, Fma52Pair, Ifma, prepare_ifma};
-use crate::rsa::{LIMB_BITS, Montgomery, Portable, Powers, Uint};
+use crate::arch::x86_64::{Fma52, Fma52Pair, Ifma, IfmaPublicModulus, prepare_ifma};
+use crate::rsa::{LIMB_BITS, Montgomery, Portable, Powers, PublicModulus, Uint};
 use sealwire_traits::{SecretBytes, Unavailable};
 
 /// One of these kernels.
@@ -52,6 +52,20 @@ impl KernelPowers {
         let powers = self.powers.pow(&bases, &exponents);
         powers.iter().map(|power| power.to_be_bytes(self.bits.div_ceil(8))).collect()
     }
+}
+
+/// `a b`, `b^2` and `a^65537` modulo the modulus of a key as `num-bigint/ifma` has it, here of exactly `bits` bits; all big-endian.
+///
+/// # Errors
+/// As [`KernelPowers::new`].
+pub fn ifma_public(n: &[u8], bits: usize, a: &[u8], b: &[u8]) -> Result<[SecretBytes; 3], Unavailable> {
+    let n = Montgomery::new(&Portable, uint(n, bits), bits);
+    let n = IfmaPublicModulus::new(*Ifma::detect()?, &n)
+        .ok_or_else(|| Unavailable(format!("no room for a key of {bits} bits")))?;
+    let [a, b] = [a, b].map(|x| uint(x, bits));
+    let factor = n.enter(&b);
+    let square = n.mul_entered(&Uint::small(1, b.width()), &n.square_entered(&factor));
+    Ok([n.mul_entered(&a, &factor), square, n.pow_e(&a)].map(|x| x.to_be_bytes(bits.div_ceil(8))))
 }
 
 fn uint(bytes: &[u8], bits: usize) -> Uint {

@@ -23,7 +23,7 @@ pub const FIXED_TIME: &[Mnemonic] = &[
     Vmovaps, Vmovups, Vmovapd, Vmovupd, Vmovd, Vmovq, Vmovdqa, Vmovdqu, Vmovlhps, Vmovhlps, Vpand, Vpandn, Vpor, Vpxor, Vandps, Vandnps,
     Vorps, Vxorps, Vandpd, Vandnpd, Vorpd, Vxorpd, Vpcmpeqb, Vpcmpeqw, Vpcmpeqd, Vpcmpeqq, Vpmovmskb, Vpaddb, Vpaddw, Vpaddd, Vpaddq,
     Vpsubb, Vpsubw, Vpsubd, Vpsubq, Vpsllw, Vpslld, Vpsllq, Vpsrlw, Vpsrld, Vpsrlq, Vpsrad, Vpslldq, Vpsrldq, Vpmuludq, Vpshufb, Vpshufd,
-    Vpshuflw, Vpshufhw, Vshufps, Vshufpd, Vpalignr, Vpextrd, Vpextrq, Vpinsrd, Vpinsrq, Vpbroadcastd, Vpbroadcastq, Vbroadcasti128,
+    Vpshuflw, Vpshufhw, Vshufps, Vshufpd, Vpalignr, Vpextrd, Vpextrq, Vpinsrd, Vpinsrq, Vpbroadcastw, Vpbroadcastd, Vpbroadcastq, Vbroadcasti128,
     Vbroadcastf128, Vinserti128, Vinsertf128, Vextracti128, Vextractf128, Vperm2i128, Vperm2f128, Vpermq, Vpermpd, Vpblendd, Vblendps,
     Vblendpd, Vpunpckldq, Vpunpckhdq, Vpunpcklqdq, Vpunpckhqdq, Vunpcklps, Vunpckhps, Vunpcklpd, Vunpckhpd, Vaesenc, Vaesenclast,
     Vaesdec, Vaesdeclast, Vpclmulqdq,
@@ -31,5 +31,5 @@ pub const FIXED_TIME: &[Mnemonic] = &[
     Addsd, Subsd, Vaddpd, Vsubpd, Vfmadd231pd, Vmovddup, Vpermilpd, Vpblendvb, Vpsrlvq, Vpmovzxbq,
     // AVX-512, of the kernel `ifma`, its masks among them, and of the system's library, which copies with it.
     Vpmadd52luq, Vpmadd52huq, Vmovdqa64, Vmovdqu64, Vbroadcasti64x2, Vshufi64x2, Valignq, Vpandq, Vpandnq, Vpxorq, Vpternlogq, Vpblendmq, Vptestmq, Vptestnmq,
-    Kandb, Korb, Kxorb, Kxnorb, Kmovb,
+    Kandb, Korb, Kxorb, Kxnorb, Kaddb, Kshiftlb, Kmovb,
 ];

@@ -3,8 +3,8 @@
 # General registers, from the first call on:
 #   rcx  modulus          rdi  operand, the first factor, and the result      rsi  the second factor
 #   r12  workspace        r13  windows        r14  how many are left      rbx  where in numbers of the table      rbp  squares that are left
-# In products: r10 the digit of the row, rax rows that are left, r9 until the next lane, rdx the multiplier. Where entries of the table are chosen: r9 or
-# r10 the next ones, r11 from one to the next. (In turns some have other uses: see turns.s.)
+# In products: r10 the digit of the row, rax rows that are left, r9 until the next lane, rdx the multiplier. Where entries of the table are chosen:
+# r9 or r10 the next ones, r11 from one to the next. (In turns some have other uses: see turns.s.)
 # A product or a square leaves alone rcx, rdi, rsi, rbp, r8, and r12 to r15.
     push rbx
     push rbp

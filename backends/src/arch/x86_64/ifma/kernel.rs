@@ -87,8 +87,8 @@ pub(super) fn go_on(workspace: &mut Workspace, windows: &[Window], modulus: &Mod
     unsafe { kernel(WINDOWS, ptr::null_mut(), windows.as_ptr().cast(), modulus, workspace, windows.len()) }
 }
 
-/// As [`begin`], for two numbers that take turns. Each has a workspace and a modulus, with a layout for itself, and its own part of the windows, below
-/// 64. Of the table the powers from 2 on are computed first.
+/// As [`begin`], for two numbers that take turns. Each has a workspace and a modulus, with a layout for itself, and its own part of the windows,
+/// below 64. Of the table the powers from 2 on are computed first.
 ///
 /// # Panics
 /// When the numbers do not take turns: see [`Layout::takes_turns`].

@@ -41,16 +41,16 @@
 //!
 //! # Carries
 //! At the end the columns are wider than digits. Carries run through the vectors, in all lanes at once, and what comes out of a lane is added
-//! to the lowest digit of the next one. That may overflow once more, by one, and run through any number of lanes whose digits are all ones: into which
-//! is computed as the carries of one short sum of bits, a bit for each lane. Then carries run through the vectors once more.
+//! to the lowest digit of the next one. That may overflow once more, by one, and run through any number of lanes whose digits are all ones: into
+//! which is computed as the carries of one short sum of bits, a bit for each lane. Then carries run through the vectors once more.
 //!
 //! # Turns
 //! The end of a product or a square, its last quotient and the carries, is a chain of steps that wait for each other, for which the multipliers stand
 //! idle. Numbers of up to 28 digits share the lanes and have no other way: of these two take fewer vectors than each by itself. Two larger ones have
 //! all lanes each, and take turns, operation by operation: the end of the one's is woven into the first rows of the other's.
 //!
-//! The choice of the next factor from the table is woven into the rows of squares as well, where the registers suffice. It costs little there: in turns
-//! windows have six bits and the table 64 numbers, which makes products rarer.
+//! The choice of the next factor from the table is woven into the rows of squares as well, where the registers suffice. It costs little there: in
+//! turns windows have six bits and the table 64 numbers, which makes products rarer.
 //!
 //! # Constant time
 //! Branches and addresses depend on the layout, the bits of the moduli and the width of the exponents. Each entry of the table is read at each

@@ -1,8 +1,8 @@
 # Products and squares of numbers of \v vectors, \w of them side by side: operand = operand * other / R, operand = operand^2 / R. A row is a digit
 # times all vectors of the first factor; then the quotient that its column asks for, times all vectors of the multiplier.
 
-# What stays in registers: the first factor, the multiplier, and masks. With one number to a vector k6 is its lowest lane; with two k6 has the lanes of
-# the second and k7 those of the first.
+# What stays in registers: the first factor, the multiplier, and masks. With one number to a vector k6 is its lowest lane; with two k6 has the lanes
+# of the second and k7 those of the first.
 .macro LOAD v, w
     .if \w == 1
     mov eax, 1
@@ -209,8 +209,8 @@
     QUOTIENT \w, 28, %(.Lfactors_at)
 .endm
 
-# Woven into two lanes' rows: a vector of the next factor, into register 22. (Four or five vectors leave registers up to 26, and there are more rows than
-# those of two lanes, but for a single vector.)
+# Woven into two lanes' rows: a vector of the next factor, into register 22. (Up to five vectors leave registers from there to 26, and there are more
+# rows than those of two lanes, but for a single vector.)
 .macro GATHER_PAIRS v, place
     .set .Lpairs, (15 + 4 * \v) / (4 * \v)
     .rept .Lpairs

@@ -55,9 +55,9 @@
     .endr
 .endm
 
-# A vector of the next factor, in the rows of four lanes: in each, of sixteen numbers of the table the one that the lower bits of the window say, which is
-# kept if the sixteen are those that the upper bits say. r9: the first of those left; rdx: from one to the next; rsi: sixteens that are left; r11: how many
-# are to be left when it is their turn.
+# A vector of the next factor, in the rows of four lanes: in each, of sixteen numbers of the table the one that the lower bits of the window say, which
+# is kept if the sixteen are those that the upper bits say. r9: the first of those left; rdx: from one to the next; rsi: sixteens that are left; r11: how
+# many are to be left when it is their turn.
 .macro GATHER_BEGIN window
     movzx r11d, byte ptr [\window]
     .irp bit, 0,1,2,3
