@@ -55,6 +55,7 @@
     kxorb k\number, k\number, k\number
     .endr
     xor eax, eax
+    xor r8d, r8d
     xor r9d, r9d
     xor r10d, r10d
     xor r11d, r11d
