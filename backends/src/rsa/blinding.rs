@@ -106,8 +106,9 @@ impl Factors {
     }
 }
 
-/// 1/x for a factor x, and a factor as well. The inversion, which num-bigint does not do in constant time, is given x s instead, for
-/// a random s. As s is uniform among the units, so is x s, whatever x is: it may be public. Then 1/x = s / (x s).
+/// 1/x for a factor x, and a factor as well. The inversion, which num-bigint does not do in constant time, is given x s
+/// instead, for a random s. As s is uniform among the units, so is x s, whatever x is: it may be public. Then
+/// 1/x = s / (x s).
 fn inverse(key: &PublicKey, x: &Uint, s: &Uint) -> Result<Uint, OperationError> {
     let masked = key.mul_entered(s, x);
     #[cfg(sealwire_evidence)]

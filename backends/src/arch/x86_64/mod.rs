@@ -41,6 +41,8 @@ mod windows;
 mod wipe;
 
 #[cfg(test)]
+mod test_numbers;
+#[cfg(test)]
 mod tests;
 
 pub(crate) use cpu::{AesNi, Vaes};

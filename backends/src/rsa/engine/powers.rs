@@ -24,7 +24,8 @@ pub(crate) fn windows_in_slice(width: usize) -> usize {
     (1024 / width).max(1)
 }
 
-/// The modulus of a key, prepared by an engine. All numbers are secret, below it and as wide. (Others give meaningless results, or a panic.)
+/// The modulus of a key, prepared by an engine. All numbers are secret, below it and as wide. (Others give meaningless
+/// results, or a panic.)
 pub(crate) trait PublicModulus: Send + Sync {
     /// `base^65537` modulo it.
     fn pow_e(&self, base: &Uint) -> Uint;

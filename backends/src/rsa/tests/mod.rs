@@ -16,6 +16,8 @@ mod private_op;
 mod sizes;
 mod uint;
 
+use numbers::big;
+
 use super::PrivateComponents;
 use super::engine::{ENGINES, Engine, Powers};
 use super::key::PrivateKey;
@@ -160,10 +162,6 @@ impl SecureRandom for Seeded {
         self.0.lock().expect("no panic while locked").fill(bytes);
         Ok(())
     }
-}
-
-fn big(x: &Uint) -> BigUint {
-    BigUint::from_bytes_be(x.to_be_bytes(x.width() * 8).expose())
 }
 
 /// The greatest common divisor, by Euclid.

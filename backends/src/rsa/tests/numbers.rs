@@ -1,5 +1,6 @@
 //! Numbers to compute with, the extreme ones among them far more often than chance would have it.
 
+use crate::rsa::uint::Uint;
 use num_bigint::BigUint;
 use rand::rngs::StdRng;
 use rand::{Rng, RngExt};
@@ -28,6 +29,11 @@ pub(crate) fn number(random: &mut StdRng, bits: usize) -> BigUint {
 /// An odd number of exactly `bits` bits, at least 2 of them.
 pub(crate) fn modulus(random: &mut StdRng, bits: usize) -> BigUint {
     number(random, bits) | BigUint::from(1u8) | BigUint::from(1u8) << (bits - 1)
+}
+
+/// A number as num-bigint has it.
+pub(crate) fn big(x: &Uint) -> BigUint {
+    BigUint::from_bytes_be(x.to_be_bytes(x.width() * 8).expose())
 }
 
 /// `base^exponent mod n`, with a base below n.

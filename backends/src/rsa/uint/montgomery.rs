@@ -92,8 +92,8 @@ impl Montgomery {
         self.redc(&mut scratch.0.0, &mut a.0);
     }
 
-    /// Montgomery's reduction: `out = t / R mod m` for `t` of twice the width of m (HAC, algorithm 14.32). Where t is below
-    /// m R, it is below m.
+    /// Montgomery's reduction: `out = t / R mod m` for `t` of twice the width of m (HAC, algorithm 14.32). Where t is
+    /// below m R, `out` is below m; else it is below R.
     fn redc(&self, t: &mut [u64], out: &mut [u64]) {
         let m = &self.m.0;
         let carry = self.arithmetic.reduce(t, m, self.minus_inverse.0[0]);
@@ -111,7 +111,8 @@ impl Montgomery {
         self.mul_entered(x, &self.r2)
     }
 
-    /// Brings `x` out of Montgomery form. Of twice the width, it may be any number: then the result is below R, but maybe not below m.
+    /// Brings `x` out of Montgomery form. Of twice the width, it may be any number: then the result is below R, but maybe
+    /// not below m.
     pub(crate) fn leave(&self, x: &Uint) -> Uint {
         let mut wide = x.resized(2 * self.width());
         let mut out = Uint::zero(self.width());

@@ -4,8 +4,9 @@ use super::digits::{DIGIT_BITS, Digits, MAX_HALF, MIN_HALF, VECTOR_BITS};
 use super::kernel::{self, Workspace};
 use super::modulus::Modulus;
 use super::{Fma52, MAX_BITS, Pair};
-use crate::rsa::tests::numbers::{modulus, number};
-use crate::rsa::{Montgomery, Portable, Powers, Uint};
+use crate::arch::x86_64::test_numbers::{montgomery, uint, up_to};
+use crate::rsa::tests::numbers::{big, modulus, number};
+use crate::rsa::{Powers, Uint};
 use num_bigint::{BigInt, BigUint};
 use rand::rngs::StdRng;
 use rand::{RngExt, SeedableRng};
@@ -23,24 +24,6 @@ fn cpu() -> Option<Fma52> {
     Fma52::detect().inspect_err(|reason| eprintln!("not tested: {reason}")).ok().copied()
 }
 
-fn big(x: &Uint) -> BigUint {
-    BigUint::from_bytes_be(x.to_be_bytes(x.width() * 8).expose())
-}
-
-fn uint(x: &BigUint, bits: usize) -> Uint {
-    assert!(x.bits() <= bits as u64);
-    Uint::from_be_bytes(&x.to_bytes_be(), bits.div_ceil(64))
-}
-
-/// A number up to `bound`, often the bound or a step from it.
-fn up_to(random: &mut StdRng, bound: &BigUint) -> BigUint {
-    match random.random_range(0..6) {
-        0 => bound.clone(),
-        1 => bound - 1u8,
-        _ => number(random, bound.bits() as usize) % (bound + 1u8),
-    }
-}
-
 /// A pair and its moduli, of which the second is now and then a bit shorter.
 fn pair(cpu: Fma52, random: &mut StdRng, bits: usize) -> (Pair, [BigUint; 2]) {
     let as_many_limbs = (bits - 1).div_ceil(64) == bits.div_ceil(64);
@@ -52,11 +35,6 @@ fn pair(cpu: Fma52, random: &mut StdRng, bits: usize) -> (Pair, [BigUint; 2]) {
 /// Two moduli of one width, prepared.
 fn prepared(cpu: Fma52, moduli: [&BigUint; 2]) -> Pair {
     Pair::new(cpu, moduli.map(montgomery).into())
-}
-
-fn montgomery(n: &BigUint) -> Montgomery {
-    let bits = n.bits() as usize;
-    Montgomery::new(&Portable, uint(n, bits), bits)
 }
 
 /// The value of number i.

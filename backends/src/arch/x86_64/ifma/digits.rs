@@ -126,8 +126,6 @@ impl Digits {
 
     /// Becomes a copy.
     pub(super) fn copy(&mut self, other: &Digits) {
-        for (to, from) in self.0.iter_mut().zip(&other.0) {
-            to.0 = from.0;
-        }
+        self.read(&other.0);
     }
 }

@@ -48,10 +48,14 @@ impl Workspace {
 pub(super) struct Table([Vector; TABLE_VECTORS]);
 
 impl Table {
+    /// # Panics
+    /// When there is no number i of so many vectors.
     pub(super) fn put(&mut self, i: usize, digits: &Digits, layout: Layout) {
         digits.write(&mut self.0[i * layout.vectors()..][..layout.vectors()]);
     }
 
+    /// # Panics
+    /// As [`Table::put`].
     pub(super) fn take(&self, i: usize, digits: &mut Digits, layout: Layout) {
         digits.read(&self.0[i * layout.vectors()..][..layout.vectors()]);
     }

@@ -7,8 +7,9 @@ use super::kernel::{self, Workspace};
 use super::modulus::Modulus;
 use super::turns::Turns;
 use super::{Ifma, Lanes, max_bits};
-use crate::rsa::tests::numbers::{modulus, number};
-use crate::rsa::{Montgomery, Portable, Powers, Uint};
+use crate::arch::x86_64::test_numbers::{montgomery, uint, up_to};
+use crate::rsa::tests::numbers::{big, modulus, number};
+use crate::rsa::{Montgomery, Powers, Uint};
 use num_bigint::BigUint;
 use rand::rngs::StdRng;
 use rand::{RngExt, SeedableRng};
@@ -29,24 +30,6 @@ fn cpu() -> Option<Ifma> {
     Ifma::detect().inspect_err(|reason| eprintln!("not tested: {reason}")).ok().copied()
 }
 
-fn big(x: &Uint) -> BigUint {
-    BigUint::from_bytes_be(x.to_be_bytes(x.width() * 8).expose())
-}
-
-fn uint(x: &BigUint, bits: usize) -> Uint {
-    assert!(x.bits() <= bits as u64);
-    Uint::from_be_bytes(&x.to_bytes_be(), bits.div_ceil(64))
-}
-
-/// A number up to `bound`, often the bound or a step from it.
-fn up_to(random: &mut StdRng, bound: &BigUint) -> BigUint {
-    match random.random_range(0..6) {
-        0 => bound.clone(),
-        1 => bound - 1u8,
-        _ => number(random, bound.bits() as usize) % (bound + 1u8),
-    }
-}
-
 /// Moduli and how they are prepared; the second is now and then a bit shorter.
 fn lanes(cpu: Ifma, random: &mut StdRng, numbers: usize, bits: usize) -> (Lanes, Vec<BigUint>) {
     let as_many_limbs = (bits - 1).div_ceil(64) == bits.div_ceil(64);
@@ -57,11 +40,6 @@ fn lanes(cpu: Ifma, random: &mut StdRng, numbers: usize, bits: usize) -> (Lanes,
 
 fn prepared(cpu: Ifma, moduli: &[BigUint]) -> Lanes {
     Lanes::new(cpu, moduli.iter().map(montgomery).collect())
-}
-
-fn montgomery(n: &BigUint) -> Montgomery {
-    let bits = n.bits() as usize;
-    Montgomery::new(&Portable, uint(n, bits), bits)
 }
 
 /// The value of number i.

@@ -1,13 +1,14 @@
 //! Windows of exponents, side by side and in turns, against single operations; and powers of numbers in turns.
 
-use super::{big, cpu, digits, layouts, montgomery, uint, up_to, value};
+use super::{cpu, digits, layouts, value};
 use crate::arch::x86_64::ifma::digits::{DIGIT_BITS, Digits, Layout};
 use crate::arch::x86_64::ifma::fill_table;
 use crate::arch::x86_64::ifma::kernel::{self, WINDOW_IN_TURNS, Window, Workspace};
 use crate::arch::x86_64::ifma::modulus::Modulus;
 use crate::arch::x86_64::ifma::turns::Turns;
+use crate::arch::x86_64::test_numbers::{montgomery, uint, up_to};
 use crate::arch::x86_64::windows::WINDOW;
-use crate::rsa::tests::numbers::{modulus, number};
+use crate::rsa::tests::numbers::{big, modulus, number};
 use crate::rsa::{Powers, Uint};
 use num_bigint::BigUint;
 use rand::rngs::StdRng;
